@@ -1,0 +1,29 @@
+# One static library per folder of src/. `USES` names the folders whose headers it may include
+# (transitively, as scripts/check verifies), `LINKS` the outside libraries it alone needs.
+
+add_library(orthrus_flags INTERFACE)
+target_include_directories(orthrus_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
+target_compile_options(orthrus_flags INTERFACE -Wall -Wextra -Wconversion -Wshadow)
+if(ORTHRUS_WERROR)
+  target_compile_options(orthrus_flags INTERFACE -Werror)
+endif()
+if(ORTHRUS_SANITIZE)
+  target_compile_options(orthrus_flags INTERFACE -fsanitize=${ORTHRUS_SANITIZE} -fno-sanitize-recover=all)
+  target_link_options(orthrus_flags INTERFACE -fsanitize=${ORTHRUS_SANITIZE})
+endif()
+
+# A folder without sources is left out, and so are those that use it.
+function(orthrus_folder name)
+  cmake_parse_arguments(ARG "" "" "USES;LINKS" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cc)
+  list(TRANSFORM ARG_USES PREPEND orthrus_)
+  foreach(used IN LISTS ARG_USES)
+    if(NOT TARGET ${used})
+      return()
+    endif()
+  endforeach()
+  if(sources)
+    add_library(orthrus_${name} STATIC ${sources})
+    target_link_libraries(orthrus_${name} PUBLIC orthrus_flags ${ARG_USES} PRIVATE ${ARG_LINKS})
+  endif()
+endfunction()

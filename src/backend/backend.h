@@ -1,0 +1,61 @@
+// Backend: a family of kernels for one kind of device, the layouts they use, and how buffers get
+// from one layout to another.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "backend/kernel.h"
+
+namespace orthrus {
+
+// Why a candidate kernel does not take a node: one line. Empty: it takes it.
+using Refusal = std::string;
+
+// One way of computing a kind of node. make() either returns a kernel or leaves a reason in `refusal`.
+struct KernelCandidate {
+  std::string_view name;
+  std::unique_ptr<Kernel> (*make)(class Backend& backend, const KernelRequest& request,
+                                  Refusal& refusal);
+};
+
+// Copies a buffer into another layout or element type; bound and run like a kernel's step.
+class Reorder {
+ public:
+  virtual ~Reorder() = default;
+  [[nodiscard]] virtual size_t scratch_bytes() const { return 0; }
+  virtual void bind(const std::byte* from, std::byte* to, std::byte* scratch) = 0;
+  virtual void run() = 0;
+};
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  [[nodiscard]] virtual std::string_view name() const = 0;
+  // Candidates for an operator, best first.
+  [[nodiscard]] virtual std::span<const KernelCandidate> candidates(const Op& op) const = 0;
+
+  // Text of a layout for listings: "plain", "nChw16c".
+  [[nodiscard]] virtual std::string layout_name(const BufferDesc& desc) const = 0;
+  // True when the bytes of a buffer of `from` are already a buffer of `to`.
+  [[nodiscard]] virtual bool same_bytes(const BufferDesc& from, const BufferDesc& to) const = 0;
+  [[nodiscard]] virtual std::unique_ptr<Reorder> make_reorder(const BufferDesc& from,
+                                                              const BufferDesc& to) = 0;
+  // dst = a + b element by element, for buffers of one description; dst may be a or b.
+  virtual void add(const BufferDesc& desc, const std::byte* a, const std::byte* b,
+                   std::byte* dst) = 0;
+};
+
+// Plain loops in row-major layout, in float32 or (with `dtype` kF64) in double: the oracle that every
+// other kernel is compared with, and the last resort. Single-threaded on purpose.
+[[nodiscard]] std::unique_ptr<Backend> make_ref_backend(DType dtype = DType::kF32);
+
+// The processor's: oneDNN and own vectorised kernels; `ref` kernels are last in its lists.
+[[nodiscard]] std::unique_ptr<Backend> make_cpu_backend();
+
+}  // namespace orthrus

@@ -1,0 +1,46 @@
+// Files: whole reads, and writes that are all-or-nothing. An AtomicFile is written beside its target,
+// synced, renamed over it, and the directory is synced, so that after a crash or a full disk the
+// target is either the old file or the new one, never a part.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace orthrus {
+
+// Throws kInput ("cannot read 'x': No such file or directory"), also for a directory.
+[[nodiscard]] std::vector<std::byte> read_file(const std::filesystem::path& path);
+[[nodiscard]] std::string read_text(const std::filesystem::path& path);
+// Up to `most` first bytes; for telling formats apart.
+[[nodiscard]] std::vector<std::byte> read_prefix(const std::filesystem::path& path, size_t most);
+
+class AtomicFile {
+ public:
+  // Creates "<target>.tmp-<process>" in the target's directory; throws kResource when it cannot.
+  explicit AtomicFile(std::filesystem::path target);
+  ~AtomicFile();  // removes the temporary file unless committed
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  void write(std::span<const std::byte> bytes);  // throws kResource (disk full, I/O error)
+  void write(std::string_view text);
+  void commit();  // sync, rename, sync of the directory; throws kResource
+
+ private:
+  std::filesystem::path target_;
+  std::filesystem::path temporary_;
+  int descriptor_ = -1;
+};
+
+// The whole of `bytes` as one AtomicFile.
+void write_file(const std::filesystem::path& path, std::span<const std::byte> bytes);
+void write_file(const std::filesystem::path& path, std::string_view text);
+
+// Creates a directory and its parents; throws kResource with the reason.
+void make_directories(const std::filesystem::path& path);
+
+}  // namespace orthrus

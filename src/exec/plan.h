@@ -1,0 +1,115 @@
+// Plan: a graph compiled for one batch shape, one backend and one set of trainable parameters. It owns
+// the parameters in the layouts that its kernels want, one arena for everything else, and a flat list
+// of steps. While it runs nothing is allocated and nothing is looked up by name.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "backend/backend.h"
+#include "graph/graph.h"
+#include "tensor/tensor.h"
+
+namespace orthrus {
+
+struct PlanOptions {
+  bool training = false;  // batch statistics, dropout, backward
+  // Which parameters get a gradient; empty function: all. Backward stops at the lowest of them.
+  std::function<bool(std::string_view name)> trainable;
+  // Names of inputs whose gradient is wanted too (tests, gradients at shared features).
+  std::vector<std::string> input_gradients;
+  // Rebuild outputs of BatchNorm+ReLU in backward rather than keep them from forward.
+  bool recompute = true;
+  // Extra values (by layer name) to keep readable after forward, in plain layout.
+  std::vector<std::string> keep;
+};
+
+// A parameter or running statistic as the plan holds it: float32, in its kernel's layout. Padding is
+// zero and stays zero under any element-wise update whose gradient is zero there.
+struct PlanParameter {
+  std::string name;
+  bool trainable = false;  // false for auxiliaries and frozen parameters
+  double lr_mult = 1;
+  double wd_mult = -1;
+  std::span<float> values;
+};
+
+// Called during backward as soon as the gradient of parameters()[index] is complete. The gradient is
+// valid during the call only; `values` of the parameter may be changed.
+using GradientSink = std::function<void(int index, std::span<const float> gradient)>;
+
+// One line of the plan's listing.
+struct StepInfo {
+  std::string layer;
+  std::string op;
+  std::string step;            // "forward", "backward_data", "reorder", "sum", ...
+  std::string implementation;
+  std::string layouts;         // "nChw16c,OIhw16i16o -> nChw16c"
+  double flops = 0;
+  size_t bytes = 0;            // read and written
+};
+
+struct PlanMemory {
+  size_t parameter_bytes = 0;
+  size_t arena_bytes = 0;
+  size_t lower_bound_bytes = 0;  // most bytes alive at one step: no arena can be smaller
+  size_t scratch_bytes = 0;
+};
+
+class Plan {
+ public:
+  // `input_shapes`: shapes of the graph's inputs (and labels where they cannot be deduced) by name.
+  // Throws kInput on shapes that contradict each other, kResource when memory does not suffice.
+  Plan(const Graph& graph, const std::map<std::string, Shape>& input_shapes, Backend& backend,
+       const PlanOptions& options);
+  ~Plan();
+  Plan(const Plan&) = delete;
+  Plan& operator=(const Plan&) = delete;
+
+  // Copies parameters and running statistics in; every one must be there in the right shape
+  // (throws kInput naming all that are missing, or layer, got and expected shape).
+  void load_parameters(const NamedTensors& parameters);
+  // Copies them out, float32 in row-major order (existing entries of that name are replaced).
+  void store_parameters(NamedTensors& parameters) const;
+  [[nodiscard]] std::span<const PlanParameter> parameters() const;
+
+  // Float buffers in row-major order, valid for the life of the plan. Elements are doubles when the
+  // backend computes in double: then use the byte spans.
+  [[nodiscard]] std::span<std::byte> input_bytes(std::string_view name);
+  [[nodiscard]] std::span<float> input(std::string_view name);
+  [[nodiscard]] std::span<const std::byte> output_bytes(int index) const;
+  [[nodiscard]] std::span<const float> output(int index) const;
+  [[nodiscard]] const Shape& output_shape(int index) const;
+  [[nodiscard]] std::span<const float> kept(std::string_view layer) const;
+  // Gradient of an output that is no loss: to be written before backward().
+  [[nodiscard]] std::span<std::byte> output_gradient_bytes(int index);
+  [[nodiscard]] std::span<const std::byte> input_gradient_bytes(std::string_view name) const;
+
+  void forward(const StepContext& context);
+  void backward(const StepContext& context, const GradientSink& sink);
+
+  // Name of the first layer whose output, or of the first parameter whose value, is not finite when
+  // the last forward() is repeated; empty when all are finite. Slow; for diagnosis.
+  [[nodiscard]] std::string find_non_finite(const StepContext& context);
+
+  [[nodiscard]] std::vector<StepInfo> listing() const;
+  [[nodiscard]] PlanMemory memory() const;
+  // Layers that run on `ref` although the backend is another one.
+  [[nodiscard]] std::vector<std::string> reference_layers() const;
+  // "layer: candidate refused: reason" for every candidate that was passed over.
+  [[nodiscard]] const std::vector<std::string>& refusals() const;
+  // Identity of the chosen kernels and layouts.
+  [[nodiscard]] uint64_t hash() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace orthrus
