@@ -1,0 +1,234 @@
+#include "base/file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <limits>
+#include <system_error>
+#include <utility>
+
+#include "base/error.h"
+#include "base/file_fault.h"
+
+namespace orthrus {
+
+namespace {
+
+std::string reason(int error) {
+  return std::generic_category().message(error);
+}
+
+Error read_failure(const std::filesystem::path& path, int error) {
+  return input_error("cannot read '{}': {}", path.string(), reason(error));
+}
+
+std::filesystem::path folder_of(const std::filesystem::path& path) {
+  return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+}
+
+Error write_failure(const std::filesystem::path& path, int error) {
+  Error failure = resource_error("cannot write '{}': {}", path.string(), reason(error));
+  switch (error) {
+    case ENOSPC:
+    case EDQUOT:
+      return failure.with_hint(
+          fmt::format("free space in '{}', or choose another folder", folder_of(path).string()));
+    case ENOENT:
+      return failure.with_hint(
+          fmt::format("create the folder '{}' first", folder_of(path).string()));
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return failure.with_hint("choose a folder that you may write to");
+    default:
+      return failure;
+  }
+}
+
+// The system calls: -1 with errno on failure, interrupted ones repeated.
+template <typename Call>
+auto repeat_when_interrupted(Call call) {
+  auto result = call();
+  while (result == -1 && errno == EINTR) result = call();
+  return result;
+}
+
+int open_file(const std::filesystem::path& path, int flags) {
+  return repeat_when_interrupted([&] {
+    if (FileFaults::strike(FileCall::kOpen)) return -1;
+    return ::open(path.c_str(), flags | O_CLOEXEC, 0666);
+  });
+}
+
+ssize_t read_some(int descriptor, std::span<std::byte> into) {
+  return repeat_when_interrupted([&]() -> ssize_t {
+    if (!FileFaults::strike(FileCall::kRead)) return ::read(descriptor, into.data(), into.size());
+    return errno != 0 ? -1 : ::read(descriptor, into.data(), std::min<size_t>(1, into.size()));
+  });
+}
+
+ssize_t write_some(int descriptor, std::span<const std::byte> bytes) {
+  return repeat_when_interrupted([&]() -> ssize_t {
+    if (!FileFaults::strike(FileCall::kWrite)) {
+      return ::write(descriptor, bytes.data(), bytes.size());
+    }
+    return errno != 0 ? -1 : ::write(descriptor, bytes.data(), 1);
+  });
+}
+
+int sync_file(int descriptor) {
+  return repeat_when_interrupted([&] {
+    if (FileFaults::strike(FileCall::kSync) && errno != 0) return -1;
+    return ::fsync(descriptor);
+  });
+}
+
+// Never repeated: Linux has released the descriptor even when close() reports an error.
+int close_file(int descriptor) {
+  const bool strike = FileFaults::strike(FileCall::kClose);
+  const int error = strike ? errno : 0;
+  if (::close(descriptor) != 0) return errno == EINTR ? 0 : -1;
+  errno = error;
+  return error != 0 ? -1 : 0;
+}
+
+int rename_file(const std::filesystem::path& from, const std::filesystem::path& to) {
+  if (FileFaults::strike(FileCall::kRename) && errno != 0) return -1;
+  return std::rename(from.c_str(), to.c_str());
+}
+
+// So that the rename itself survives a power cut.
+void sync_folder(const std::filesystem::path& target) {
+  const int descriptor = open_file(folder_of(target), O_RDONLY | O_DIRECTORY);
+  if (descriptor < 0) throw write_failure(target, errno);
+  const int result = sync_file(descriptor);
+  const int error = errno;
+  ::close(descriptor);
+  // Some file systems cannot sync a directory and say so with EINVAL: nothing more can be done
+  // there.
+  if (result != 0 && error != EINVAL) throw write_failure(target, error);
+}
+
+class ReadDescriptor {
+ public:
+  explicit ReadDescriptor(const std::filesystem::path& path)
+      : path_(path), descriptor_(open_file(path, O_RDONLY)) {
+    if (descriptor_ < 0) throw read_failure(path_, errno);
+  }
+  ~ReadDescriptor() { ::close(descriptor_); }
+  ReadDescriptor(const ReadDescriptor&) = delete;
+  ReadDescriptor& operator=(const ReadDescriptor&) = delete;
+
+  // Appends to `bytes` until the file ends or `bytes` has `most` elements.
+  template <typename Container>
+  void read(Container& bytes, size_t most) {
+    struct stat status = {};
+    if (::fstat(descriptor_, &status) != 0) throw read_failure(path_, errno);
+    if (S_ISDIR(status.st_mode)) throw read_failure(path_, EISDIR);
+    // The size is a guess: it is 0 for a pipe or a file of /proc. One byte more finds the end at
+    // once.
+    size_t block = status.st_size > 0 ? static_cast<size_t>(status.st_size) + 1 : size_t{1} << 16;
+    size_t used = 0;
+    while (used < most) {
+      bytes.resize(used + std::min(block, most - used));
+      const std::span<std::byte> room = std::as_writable_bytes(std::span(bytes)).subspan(used);
+      const ssize_t count = read_some(descriptor_, room);
+      if (count < 0) throw read_failure(path_, errno);
+      if (count == 0) break;
+      used += static_cast<size_t>(count);
+      block = std::max(bytes.size() - used, size_t{1} << 16);
+    }
+    bytes.resize(used);
+  }
+
+ private:
+  const std::filesystem::path& path_;
+  int descriptor_;
+};
+
+}  // namespace
+
+std::vector<std::byte> read_file(const std::filesystem::path& path) {
+  return read_prefix(path, std::numeric_limits<size_t>::max());
+}
+
+std::string read_text(const std::filesystem::path& path) {
+  std::string text;
+  ReadDescriptor(path).read(text, std::numeric_limits<size_t>::max());
+  return text;
+}
+
+std::vector<std::byte> read_prefix(const std::filesystem::path& path, size_t most) {
+  std::vector<std::byte> bytes;
+  ReadDescriptor(path).read(bytes, most);
+  return bytes;
+}
+
+AtomicFile::AtomicFile(std::filesystem::path target) : target_(std::move(target)) {
+  std::error_code ignored;
+  const std::filesystem::file_status status = std::filesystem::status(target_, ignored);
+  // The rename would replace a device such as /dev/null by a file.
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+    throw resource_error("cannot write '{}': it exists and is not a regular file",
+                         target_.string());
+  }
+  temporary_ = target_;
+  temporary_ += fmt::format(".tmp-{}", ::getpid());
+  // Truncates what a crashed process of the same number left behind.
+  descriptor_ = open_file(temporary_, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW);
+  if (descriptor_ < 0) throw write_failure(target_, errno);
+}
+
+AtomicFile::~AtomicFile() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+void AtomicFile::write(std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = write_some(descriptor_, bytes);
+    if (count < 0) throw write_failure(target_, errno);
+    bytes = bytes.subspan(static_cast<size_t>(count));
+  }
+}
+
+void AtomicFile::write(std::string_view text) {
+  write(std::as_bytes(std::span(text)));
+}
+
+void AtomicFile::commit() {
+  if (descriptor_ < 0) throw internal_error("'{}' is committed twice", target_.string());
+  if (sync_file(descriptor_) != 0) throw write_failure(target_, errno);
+  // Network file systems report a full disk as late as here.
+  if (close_file(std::exchange(descriptor_, -1)) != 0) throw write_failure(target_, errno);
+  if (rename_file(temporary_, target_) != 0) throw write_failure(target_, errno);
+  temporary_.clear();
+  sync_folder(target_);
+}
+
+void write_file(const std::filesystem::path& path, std::span<const std::byte> bytes) {
+  AtomicFile file(path);
+  file.write(bytes);
+  file.commit();
+}
+
+void write_file(const std::filesystem::path& path, std::string_view text) {
+  write_file(path, std::as_bytes(std::span(text)));
+}
+
+void make_directories(const std::filesystem::path& path) {
+  std::error_code failure;
+  std::filesystem::create_directories(path, failure);
+  if (!failure && !std::filesystem::is_directory(path))
+    failure = {ENOTDIR, std::generic_category()};
+  if (failure) {
+    throw resource_error("cannot create the folder '{}': {}", path.string(), failure.message());
+  }
+}
+
+}  // namespace orthrus
