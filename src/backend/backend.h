@@ -16,7 +16,8 @@ namespace orthrus {
 // Why a candidate kernel does not take a node: one line. Empty: it takes it.
 using Refusal = std::string;
 
-// One way of computing a kind of node. make() either returns a kernel or leaves a reason in `refusal`.
+// One way of computing a kind of node. make() either returns a kernel or leaves a reason in
+// `refusal`.
 struct KernelCandidate {
   std::string_view name;
   std::unique_ptr<Kernel> (*make)(class Backend& backend, const KernelRequest& request,
@@ -37,6 +38,8 @@ class Backend {
   virtual ~Backend() = default;
 
   [[nodiscard]] virtual std::string_view name() const = 0;
+  // Element type of the values that the kernels compute with.
+  [[nodiscard]] virtual DType dtype() const { return DType::kF32; }
   // Candidates for an operator, best first.
   [[nodiscard]] virtual std::span<const KernelCandidate> candidates(const Op& op) const = 0;
 
@@ -51,8 +54,8 @@ class Backend {
                    std::byte* dst) = 0;
 };
 
-// Plain loops in row-major layout, in float32 or (with `dtype` kF64) in double: the oracle that every
-// other kernel is compared with, and the last resort. Single-threaded on purpose.
+// Plain loops in row-major layout, in float32 or (with `dtype` kF64) in double: the oracle that
+// every other kernel is compared with, and the last resort. Single-threaded on purpose.
 [[nodiscard]] std::unique_ptr<Backend> make_ref_backend(DType dtype = DType::kF32);
 
 // The processor's: oneDNN and own vectorised kernels; `ref` kernels are last in its lists.

@@ -1,20 +1,22 @@
 // The contract between a plan (src/exec) and the code that computes (src/backend/*).
 //
-// A Kernel computes one node of a graph: forward, and backward where gradients are wanted. It is made
-// once, when a plan is compiled, and tells the plan
-//   - the layouts in which it wants its inputs and delivers its outputs (the plan inserts reorders),
+// A Kernel computes one node of a graph: forward, and backward where gradients are wanted. It is
+// made once, when a plan is compiled, and tells the plan
+//   - the layouts in which it wants its inputs and delivers its outputs (the plan inserts
+//   reorders),
 //   - what it saves between forward and backward,
-//   - its steps: what each reads and writes, so that the plan can find out how long every buffer must
+//   - its steps: what each reads and writes, so that the plan can find out how long every buffer
+//   must
 //     live and lay all of them into one arena.
 // Then the plan binds each step to its buffers, once, and afterwards only runs steps.
 //
-// Buffers of a gradient have the layout of the value that they belong to: the gradient of input i has
-// the layout of inputs()[i], the gradient of the output that of output().
+// Buffers of a gradient have the layout of the value that they belong to: the gradient of input i
+// has the layout of inputs()[i], the gradient of the output that of output().
 //
 // Example: a convolution has the steps forward (reads kInput 0, 1; writes kOutput), backward_data
 // (reads kOutputGradient, kInput 1; writes kInputGradient 0) and backward_weights (reads
-// kOutputGradient, kInput 0; writes kInputGradient 1). Since backward_data does not read kInput 0, the
-// picture may be gone by then, unless backward_weights still needs it.
+// kOutputGradient, kInput 0; writes kInputGradient 1). Since backward_data does not read kInput 0,
+// the picture may be gone by then, unless backward_weights still needs it.
 #pragma once
 
 #include <cstddef>
@@ -29,8 +31,8 @@
 
 namespace orthrus {
 
-// How the elements of a buffer are arranged: 0 is dense row-major, every other number is known to the
-// backend that issued it alone.
+// How the elements of a buffer are arranged: 0 is dense row-major, every other number is known to
+// the backend that issued it alone.
 struct Layout {
   int id = 0;
   [[nodiscard]] bool plain() const { return id == 0; }
@@ -52,9 +54,9 @@ struct BufferDesc {
 // What a kernel is made for.
 struct KernelRequest {
   const Node& node;
-  std::vector<BufferDesc> inputs;  // as their producers deliver them; parameters are plain here
-  BufferDesc output;               // plain; a kernel may choose another layout
-  bool training = false;           // batch statistics, dropout
+  std::vector<BufferDesc> inputs;     // as their producers deliver them; parameters are plain here
+  BufferDesc output;                  // plain; a kernel may choose another layout
+  bool training = false;              // batch statistics, dropout
   std::vector<bool> input_gradients;  // whose gradients are wanted; all false: forward only
 
   [[nodiscard]] bool any_gradient() const;
@@ -69,7 +71,7 @@ enum class SlotKind {
   kOutputGradient,  // of output(); absent (null) for a loss
   // A second addend of the output's gradient; absent unless takes_two_output_gradients().
   kOutputGradient2,
-  kInputGradient,   // of inputs()[index]; absent where it is not wanted
+  kInputGradient,  // of inputs()[index]; absent where it is not wanted
   // To be added to the gradient of inputs()[index] while it is written; absent unless
   // adds_to_input_gradient(index).
   kInputGradientAddend,
@@ -134,8 +136,8 @@ class Kernel {
   // True when the gradient of every input is the gradient of the output, unchanged.
   [[nodiscard]] bool passes_gradient_through() const { return passes_gradient_through_; }
 
-  // Ties a step to its buffers; called once per step, before run(). `step` indexes steps(). One step
-  // may be bound several times over the life of a kernel (the last call counts).
+  // Ties a step to its buffers; called once per step, before run(). `step` indexes steps(). One
+  // step may be bound several times over the life of a kernel (the last call counts).
   virtual void bind(int step, const StepBuffers& buffers) = 0;
   virtual void run(int step, const StepContext& context) = 0;
 

@@ -34,7 +34,9 @@ class Error : public std::exception {
   [[nodiscard]] const std::string& hint() const { return hint_; }
   [[nodiscard]] const char* what() const noexcept override { return message_.c_str(); }
 
-  [[nodiscard]] Error with_hint(std::string hint) const { return {kind_, message_, std::move(hint)}; }
+  [[nodiscard]] Error with_hint(std::string hint) const {
+    return {kind_, message_, std::move(hint)};
+  }
   // The same error seen from further out: "<where>: <message>".
   [[nodiscard]] Error within(const std::string& where) const {
     return {kind_, where + ": " + message_, hint_};

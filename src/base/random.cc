@@ -14,8 +14,12 @@ uint64_t mix(uint64_t x) {  // splitmix64's finaliser (Steele, Lea, Flood 2014)
   return x ^ (x >> 31);
 }
 
-uint32_t low(uint64_t x) { return static_cast<uint32_t>(x); }
-uint32_t high(uint64_t x) { return static_cast<uint32_t>(x >> 32); }
+uint32_t low(uint64_t x) {
+  return static_cast<uint32_t>(x);
+}
+uint32_t high(uint64_t x) {
+  return static_cast<uint32_t>(x >> 32);
+}
 
 }  // namespace
 

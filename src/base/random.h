@@ -12,11 +12,11 @@ namespace orthrus {
 // What a stream is used for: streams of different purposes are independent.
 // The values are part of the reproducibility promise: never renumber them.
 enum class StreamPurpose : uint32_t {
-  kShuffle = 1,       // order of the samples in an epoch
-  kAugment = 2,       // crop, mirror of one sample
-  kInitialise = 3,    // initial value of one parameter; index = hash of its name
-  kDropout = 4,       // mask of one Dropout layer in one step
-  kSynthetic = 5,     // made-up inputs of benchmarks and tests
+  kShuffle = 1,     // order of the samples in an epoch
+  kAugment = 2,     // crop, mirror of one sample
+  kInitialise = 3,  // initial value of one parameter; index = hash of its name
+  kDropout = 4,     // mask of one Dropout layer in one step
+  kSynthetic = 5,   // made-up inputs of benchmarks and tests
 };
 
 // Four 32-bit words from a 128-bit counter and a 64-bit key, ten rounds.

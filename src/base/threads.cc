@@ -56,9 +56,13 @@ int usable_cores() {
   return quota > 0 ? std::min(quota, cores) : cores;
 }
 
-void set_threads(int threads) { omp_set_num_threads(threads); }
+void set_threads(int threads) {
+  omp_set_num_threads(threads);
+}
 
-int current_threads() { return omp_get_max_threads(); }
+int current_threads() {
+  return omp_get_max_threads();
+}
 
 void parallel_for(int64_t count, const std::function<void(int64_t, int64_t)>& body) {
   const int64_t parts = std::clamp<int64_t>(count, 1, current_threads());

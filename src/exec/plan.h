@@ -1,6 +1,6 @@
-// Plan: a graph compiled for one batch shape, one backend and one set of trainable parameters. It owns
-// the parameters in the layouts that its kernels want, one arena for everything else, and a flat list
-// of steps. While it runs nothing is allocated and nothing is looked up by name.
+// Plan: a graph compiled for one batch shape, one backend and one set of trainable parameters. It
+// owns the parameters in the layouts that its kernels want, one arena for everything else, and a
+// flat list of steps. While it runs nothing is allocated and nothing is looked up by name.
 #pragma once
 
 #include <cstdint>
@@ -30,8 +30,8 @@ struct PlanOptions {
   std::vector<std::string> keep;
 };
 
-// A parameter or running statistic as the plan holds it: float32, in its kernel's layout. Padding is
-// zero and stays zero under any element-wise update whose gradient is zero there.
+// A parameter or running statistic as the plan holds it: float32, in its kernel's layout. Padding
+// is zero and stays zero under any element-wise update whose gradient is zero there.
 struct PlanParameter {
   std::string name;
   bool trainable = false;  // false for auxiliaries and frozen parameters
@@ -40,26 +40,25 @@ struct PlanParameter {
   std::span<float> values;
 };
 
-// Called during backward as soon as the gradient of parameters()[index] is complete. The gradient is
-// valid during the call only; `values` of the parameter may be changed.
+// Called during backward as soon as the gradient of parameters()[index] is complete. The gradient
+// is valid during the call only; `values` of the parameter may be changed.
 using GradientSink = std::function<void(int index, std::span<const float> gradient)>;
 
 // One line of the plan's listing.
 struct StepInfo {
   std::string layer;
   std::string op;
-  std::string step;            // "forward", "backward_data", "reorder", "sum", ...
+  std::string step;  // "forward", "backward_data", "reorder", "sum", ...
   std::string implementation;
-  std::string layouts;         // "nChw16c,OIhw16i16o -> nChw16c"
+  std::string layouts;  // "nChw16c,OIhw16i16o -> nChw16c"
   double flops = 0;
-  size_t bytes = 0;            // read and written
+  size_t bytes = 0;  // read and written
 };
 
 struct PlanMemory {
-  size_t parameter_bytes = 0;
-  size_t arena_bytes = 0;
+  size_t persistent_bytes = 0;   // parameters, inputs, outputs
+  size_t arena_bytes = 0;        // activations, gradients, scratch
   size_t lower_bound_bytes = 0;  // most bytes alive at one step: no arena can be smaller
-  size_t scratch_bytes = 0;
 };
 
 class Plan {
@@ -78,9 +77,14 @@ class Plan {
   // Copies them out, float32 in row-major order (existing entries of that name are replaced).
   void store_parameters(NamedTensors& parameters) const;
   [[nodiscard]] std::span<const PlanParameter> parameters() const;
+  // Buffers laid out like parameters()[index].values (momentum, moving averages) to and from
+  // row-major float32 tensors of the parameter's shape.
+  [[nodiscard]] Tensor to_canonical(int index, std::span<const std::byte> values) const;
+  void from_canonical(int index, const Tensor& tensor, std::span<std::byte> values) const;
 
   // Float buffers in row-major order, valid for the life of the plan. Elements are doubles when the
   // backend computes in double: then use the byte spans.
+  [[nodiscard]] bool has_input(std::string_view name) const;
   [[nodiscard]] std::span<std::byte> input_bytes(std::string_view name);
   [[nodiscard]] std::span<float> input(std::string_view name);
   [[nodiscard]] std::span<const std::byte> output_bytes(int index) const;

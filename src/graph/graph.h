@@ -55,9 +55,9 @@ class Graph {
   std::map<std::string, int, std::less<>> by_name_;
 };
 
-// Shapes of every node's outputs (each operator has one output today), given those of the inputs and
-// labels by name; label and sample-weight shapes may be left out, parameters' shapes are deduced.
-// Throws kInput with the layer's name on a contradiction or an unknown input.
+// Shapes of every node's outputs (each operator has one output today), given those of the inputs
+// and labels by name; label and sample-weight shapes may be left out, parameters' shapes are
+// deduced. Throws kInput with the layer's name on a contradiction or an unknown input.
 [[nodiscard]] std::vector<Shape> infer_shapes(const Graph& graph,
                                               const std::map<std::string, Shape>& input_shapes);
 

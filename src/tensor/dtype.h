@@ -7,12 +7,26 @@
 
 namespace orthrus {
 
-enum class DType : uint8_t { kF32, kF64, kF16, kBF16, kU8, kI8, kI32, kI64, kBool, kI16, kU16, kU32, kU64 };
+enum class DType : uint8_t {
+  kF32,
+  kF64,
+  kF16,
+  kBF16,
+  kU8,
+  kI8,
+  kI32,
+  kI64,
+  kBool,
+  kI16,
+  kU16,
+  kU32,
+  kU64
+};
 
-[[nodiscard]] size_t size_of(DType type);          // bytes per element
+[[nodiscard]] size_t size_of(DType type);            // bytes per element
 [[nodiscard]] std::string_view name_of(DType type);  // "f32", "bf16", ...
 
-[[nodiscard]] float f16_to_f32(uint16_t bits);   // IEEE 754 binary16, subnormals and NaN included
+[[nodiscard]] float f16_to_f32(uint16_t bits);  // IEEE 754 binary16, subnormals and NaN included
 [[nodiscard]] float bf16_to_f32(uint16_t bits);
 
 // The DType of a C++ element type.

@@ -31,7 +31,9 @@ int64_t Shape::elements(int first) const {
   return product;
 }
 
-std::string Shape::to_string() const { return fmt::format("({})", fmt::join(dims(), ",")); }
+std::string Shape::to_string() const {
+  return fmt::format("({})", fmt::join(dims(), ","));
+}
 
 size_t checked_multiply(size_t a, size_t b) {
   size_t product = 0;

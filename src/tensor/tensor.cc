@@ -12,7 +12,8 @@ namespace {
 
 template <typename T>
 void convert(const Tensor& from, std::span<float> to) {
-  std::ranges::transform(from.data<T>(), to.begin(), [](T value) { return static_cast<float>(value); });
+  std::ranges::transform(from.data<T>(), to.begin(),
+                         [](T value) { return static_cast<float>(value); });
 }
 
 void convert_small(const Tensor& from, std::span<float> to, float (*widen)(uint16_t)) {
@@ -23,7 +24,8 @@ void convert_small(const Tensor& from, std::span<float> to, float (*widen)(uint1
 
 std::shared_ptr<std::byte[]> allocate_aligned(size_t size_bytes) {
   constexpr size_t kAlignment = 64;
-  const size_t padded = (std::max<size_t>(size_bytes, 1) + kAlignment - 1) / kAlignment * kAlignment;
+  const size_t padded =
+      (std::max<size_t>(size_bytes, 1) + kAlignment - 1) / kAlignment * kAlignment;
   if (padded < size_bytes) throw resource_error("{} bytes cannot be allocated", size_bytes);
   auto* memory = static_cast<std::byte*>(std::aligned_alloc(kAlignment, padded));
   if (memory == nullptr) throw resource_error("out of memory: {} bytes wanted", size_bytes);
@@ -69,19 +71,42 @@ Tensor Tensor::to_f32() const {
   Tensor wide(shape_, DType::kF32);
   const std::span<float> to = wide.data();
   switch (type_) {
-    case DType::kF32: break;
-    case DType::kF64: convert<double>(*this, to); break;
-    case DType::kF16: convert_small(*this, to, f16_to_f32); break;
-    case DType::kBF16: convert_small(*this, to, bf16_to_f32); break;
-    case DType::kU8: 
-    case DType::kBool: convert<uint8_t>(*this, to); break;
-    case DType::kI8: convert<int8_t>(*this, to); break;
-    case DType::kI16: convert<int16_t>(*this, to); break;
-    case DType::kU16: convert<uint16_t>(*this, to); break;
-    case DType::kI32: convert<int32_t>(*this, to); break;
-    case DType::kU32: convert<uint32_t>(*this, to); break;
-    case DType::kI64: convert<int64_t>(*this, to); break;
-    case DType::kU64: convert<uint64_t>(*this, to); break;
+    case DType::kF32:
+      break;
+    case DType::kF64:
+      convert<double>(*this, to);
+      break;
+    case DType::kF16:
+      convert_small(*this, to, f16_to_f32);
+      break;
+    case DType::kBF16:
+      convert_small(*this, to, bf16_to_f32);
+      break;
+    case DType::kU8:
+    case DType::kBool:
+      convert<uint8_t>(*this, to);
+      break;
+    case DType::kI8:
+      convert<int8_t>(*this, to);
+      break;
+    case DType::kI16:
+      convert<int16_t>(*this, to);
+      break;
+    case DType::kU16:
+      convert<uint16_t>(*this, to);
+      break;
+    case DType::kI32:
+      convert<int32_t>(*this, to);
+      break;
+    case DType::kU32:
+      convert<uint32_t>(*this, to);
+      break;
+    case DType::kI64:
+      convert<int64_t>(*this, to);
+      break;
+    case DType::kU64:
+      convert<uint64_t>(*this, to);
+      break;
   }
   return wide;
 }

@@ -19,7 +19,7 @@ namespace orthrus {
 
 class Tensor {
  public:
-  Tensor() = default;  // no buffer, empty()
+  Tensor() = default;                      // no buffer, empty()
   Tensor(const Shape& shape, DType type);  // uninitialised
 
   [[nodiscard]] static Tensor zeros(const Shape& shape, DType type = DType::kF32);

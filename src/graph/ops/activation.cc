@@ -4,8 +4,12 @@
 
 namespace orthrus {
 
-std::vector<std::string> input_names(const Activation&) { return {"data"}; }
+std::vector<std::string> input_names(const Activation&) {
+  return {"data"};
+}
 
-std::vector<Shape> infer_shapes(const Activation&, InputShapes& inputs) { return {inputs.known(0)}; }
+std::vector<Shape> infer_shapes(const Activation&, InputShapes& inputs) {
+  return {inputs.known(0)};
+}
 
 }  // namespace orthrus

@@ -1,5 +1,5 @@
-// BatchNorm over all axes but the channel's (axis 1): dst = gamma * (src - mean) / sqrt(var + eps) + beta.
-// Training takes mean and biased variance of the batch and moves the running ones by
+// BatchNorm over all axes but the channel's (axis 1): dst = gamma * (src - mean) / sqrt(var + eps)
+// + beta. Training takes mean and biased variance of the batch and moves the running ones by
 // running = momentum * running + (1 - momentum) * batch; inference takes the running ones
 // (MXNet 1.9.1 src/operator/nn/batch_norm.cc). Inputs: data, gamma, beta, moving_mean, moving_var
 // and, with `fused_add`, the residual.

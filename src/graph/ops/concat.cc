@@ -12,7 +12,8 @@ std::vector<std::string> input_names(const Concat& op) {
 
 std::vector<Shape> infer_shapes(const Concat& op, InputShapes& inputs) {
   Shape result = inputs.known(0);
-  if (result.rank() < 2) throw input_error("inputs of shape {} have no channel axis", result.to_string());
+  if (result.rank() < 2)
+    throw input_error("inputs of shape {} have no channel axis", result.to_string());
   for (int i = 1; i < op.num_inputs; ++i) {
     Shape expected = inputs.known(i, result.rank());
     const int64_t channels = expected[1];

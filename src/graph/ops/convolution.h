@@ -1,6 +1,6 @@
-// Convolution in two dimensions: dst[n,o,y,x] = bias[o] + sum over the o-th group's input channels i and
-// taps (r,s) of weight[o,i,r,s] * src[n,i, y*stride_h - pad_h + r*dilate_h, x*stride_w - pad_w + s*dilate_w].
-// Attributes as in MXNet's Convolution (src/operator/nn/convolution-inl.h).
+// Convolution in two dimensions: dst[n,o,y,x] = bias[o] + sum over the o-th group's input channels
+// i and taps (r,s) of weight[o,i,r,s] * src[n,i, y*stride_h - pad_h + r*dilate_h, x*stride_w -
+// pad_w + s*dilate_w]. Attributes as in MXNet's Convolution (src/operator/nn/convolution-inl.h).
 #pragma once
 
 #include <cstdint>

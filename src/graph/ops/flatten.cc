@@ -4,7 +4,9 @@
 
 namespace orthrus {
 
-std::vector<std::string> input_names(const Flatten&) { return {"data"}; }
+std::vector<std::string> input_names(const Flatten&) {
+  return {"data"};
+}
 
 std::vector<Shape> infer_shapes(const Flatten&, InputShapes& inputs) {
   const Shape data = inputs.known(0);

@@ -1,5 +1,5 @@
-// FullyConnected: dst = src (N, F) times the transposed weight (K, F), plus bias (K). An input of more
-// dimensions is flattened to (N, everything else) first.
+// FullyConnected: dst = src (N, F) times the transposed weight (K, F), plus bias (K). An input of
+// more dimensions is flattened to (N, everything else) first.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// LeakyReLU: x for x > 0, else slope * x (leaky), gamma[channel] * x (prelu, gamma learned, of shape (C) or (1)),
-// or slope * (exp(x) - 1) (elu). Inputs: data and, for prelu, gamma.
+// LeakyReLU: x for x > 0, else slope * x (leaky), gamma[channel] * x (prelu, gamma learned, of
+// shape (C) or (1)), or slope * (exp(x) - 1) (elu). Inputs: data and, for prelu, gamma.
 #pragma once
 
 #include <cstdint>

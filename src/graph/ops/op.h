@@ -1,6 +1,6 @@
 // The operators of a graph as one closed type. To add one: a header and a source file here with a
-// struct of attributes, input_names() and infer_shapes(); then a line in the variant below and one in
-// each backend's table.
+// struct of attributes, input_names() and infer_shapes(); then a line in the variant below and one
+// in each backend's table.
 #pragma once
 
 #include <string>
@@ -33,11 +33,14 @@ using Op = std::variant<Variable, Convolution, BatchNorm, Activation, LeakyRelu,
 [[nodiscard]] inline std::vector<std::string> input_names(const Op& op) {
   return std::visit([](const auto& attributes) { return input_names(attributes); }, op);
 }
-// Output shapes from input shapes; fills the shapes of parameters. Throws kInput on a contradiction.
+// Output shapes from input shapes; fills the shapes of parameters. Throws kInput on a
+// contradiction.
 [[nodiscard]] inline std::vector<Shape> infer_shapes(const Op& op, InputShapes& inputs) {
   return std::visit([&](const auto& attributes) { return infer_shapes(attributes, inputs); }, op);
 }
 // True for an operator whose output is trained by a loss gradient of its own.
-[[nodiscard]] inline bool is_loss(const Op& op) { return std::holds_alternative<SoftmaxOutput>(op); }
+[[nodiscard]] inline bool is_loss(const Op& op) {
+  return std::holds_alternative<SoftmaxOutput>(op);
+}
 
 }  // namespace orthrus

@@ -18,7 +18,9 @@ int64_t output_size(const Pooling& op, int64_t size, int64_t kernel, int64_t str
 
 }  // namespace
 
-std::vector<std::string> input_names(const Pooling&) { return {"data"}; }
+std::vector<std::string> input_names(const Pooling&) {
+  return {"data"};
+}
 
 std::vector<Shape> infer_shapes(const Pooling& op, InputShapes& inputs) {
   const Shape data = inputs.known(0, 4);

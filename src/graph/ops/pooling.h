@@ -1,7 +1,7 @@
-// Pooling in two dimensions, with MXNet's two conventions (src/operator/nn/pooling-inl.h): valid rounds the
-// output size down, full rounds it up, so that windows may hang over the padded edge and are clipped
-// to it. An average counts the padding in its divisor (the window clipped to the padded image) or not.
-// A window wholly outside the image gives -FLT_MAX (max) or 0 (average).
+// Pooling in two dimensions, with MXNet's two conventions (src/operator/nn/pooling-inl.h): valid
+// rounds the output size down, full rounds it up, so that windows may hang over the padded edge and
+// are clipped to it. An average counts the padding in its divisor (the window clipped to the padded
+// image) or not. A window wholly outside the image gives -FLT_MAX (max) or 0 (average).
 #pragma once
 
 #include <cstdint>

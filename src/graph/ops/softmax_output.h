@@ -1,11 +1,12 @@
 // SoftmaxOutput: softmax over the classes, with the gradient of the cross-entropy built in.
 // Forward: p = softmax(logits) over axis 1. Backward (no gradient comes from above):
 //   d logits[n,k] = (p[n,k] - target[n,k]) * grad_scale * sample_weight[n] / count
-// target is one-hot, or with smooth_alpha a: 1 - a for the label, a / (K - 1) for the others. count is 1 (null),
-// N (batch) or the number of labels that are not ignore_label, at least 1 (valid). With use_ignore the rows whose
-// label is ignore_label get a zero gradient. A label outside 0..K-1 pushes all logits of its row down, as MXNet
-// does (src/operator/softmax_output-inl.h, mshadow SoftmaxGrad); the data's reader refuses such labels before.
-// Inputs: data (N,K), label (N) and, with `has_sample_weight`, sample_weight (N).
+// target is one-hot, or with smooth_alpha a: 1 - a for the label, a / (K - 1) for the others. count
+// is 1 (null), N (batch) or the number of labels that are not ignore_label, at least 1 (valid).
+// With use_ignore the rows whose label is ignore_label get a zero gradient. A label outside 0..K-1
+// pushes all logits of its row down, as MXNet does (src/operator/softmax_output-inl.h, mshadow
+// SoftmaxGrad); the data's reader refuses such labels before. Inputs: data (N,K), label (N) and,
+// with `has_sample_weight`, sample_weight (N).
 #pragma once
 
 #include <cstdint>

@@ -4,7 +4,9 @@
 
 namespace orthrus {
 
-std::vector<std::string> input_names(const Variable&) { return {}; }
+std::vector<std::string> input_names(const Variable&) {
+  return {};
+}
 
 std::vector<Shape> infer_shapes(const Variable&, InputShapes&) {
   throw internal_error("a variable has no shape rule");
