@@ -1,0 +1,31 @@
+// Heads: the nodes that turn shared features into the answers and losses of the tasks, and back
+// from a graph to the tasks whose heads it holds. Creates and reads graphs; knows no parameters'
+// values.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "graph/graph.h"
+#include "tasks/task.h"
+
+namespace orthrus {
+
+// `backbone` with, for each task, FullyConnected `head` (variables `<head>_weight`, `<head>_bias`)
+// on `features` and SoftmaxOutput `name` (variable `<name>_label`); the losses are its only
+// outputs, in the order of the tasks. Throws kInput when a name is taken.
+[[nodiscard]] Graph append_heads(const Graph& backbone, Edge features,
+                                 const std::vector<Task>& tasks);
+
+// The same graph with an input `<loss>_sample_weight` (N) at every loss: what training compiles.
+// Files hold the graph without it.
+[[nodiscard]] Graph weigh_samples(const Graph& graph);
+
+// The tasks whose losses are outputs of `graph`, in that order: name and head from the layers'
+// names, classes from the head's size. A loss named `softmax_multitask` with two classes has the
+// classic rule (label > 0 of the first column); of the others the first reads column 1, the next
+// column 2, and so on. Throws kInput when an output is no loss, or a loss does not stand on a fully
+// connected layer.
+[[nodiscard]] std::vector<Task> find_tasks(const Graph& graph);
+
+}  // namespace orthrus

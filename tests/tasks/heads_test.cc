@@ -1,0 +1,84 @@
+#include "tasks/heads.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+
+namespace orthrus {
+namespace {
+
+using testing::HasSubstr;
+
+Graph flat_input() {
+  Graph graph;
+  const int data = graph.add_variable("data", VariableRole::kInput);
+  const int flat = graph.add({"flatten0", Flatten{}, {{data}}});
+  graph.set_outputs({{flat}});
+  return graph;
+}
+
+TEST(AppendHeads, MakesOneLossForEachTaskOnTheSharedFeatures) {
+  const Graph graph = append_heads(flat_input(), {1}, classic_tasks(4));
+  ASSERT_EQ(graph.outputs().size(), 2);
+  EXPECT_EQ(graph.node(graph.outputs()[0].node).name, "softmax");
+  EXPECT_EQ(graph.node(graph.outputs()[1].node).name, "softmax_multitask");
+  const auto shapes = infer_shapes(graph, {{"data", {8, 3, 2, 2}}});
+  const auto shape_of = [&](const char* name) {
+    return shapes[static_cast<size_t>(graph.find(name).value())];
+  };
+  EXPECT_EQ(shape_of("softmax"), (Shape{8, 4}));
+  EXPECT_EQ(shape_of("softmax_multitask"), (Shape{8, 2}));
+  EXPECT_EQ(shape_of("fc_weight"), (Shape{4, 12}));
+  EXPECT_EQ(shape_of("fc_multitask_bias"), (Shape{2}));
+  EXPECT_EQ(shape_of("softmax_multitask_label"), (Shape{8}));
+}
+
+TEST(AppendHeads, RefusesATakenName) {
+  const Graph graph = append_heads(flat_input(), {1}, classic_tasks(4));
+  EXPECT_THROW((void)append_heads(graph, {1}, classic_tasks(4)), Error);
+}
+
+TEST(WeighSamples, GivesEveryLossAWeightInputAndKeepsTheRest) {
+  const Graph plain = append_heads(flat_input(), {1}, classic_tasks(4));
+  const Graph weighted = weigh_samples(plain);
+  EXPECT_EQ(weighted.size(), plain.size() + 2);
+  EXPECT_EQ(weighted.variables(VariableRole::kSampleWeight).size(), 2);
+  EXPECT_TRUE(weighted.find(classic_tasks(4)[1].weight_input()));
+  const Node& loss = weighted.node(weighted.outputs()[1].node);
+  EXPECT_EQ(loss.name, "softmax_multitask");
+  EXPECT_EQ(weighted.node(loss.inputs[0].node).name, "fc_multitask");
+  EXPECT_EQ(weigh_samples(weighted).size(), weighted.size());
+}
+
+TEST(FindTasks, ReadsBackWhatAppendHeadsWrote) {
+  const std::vector<Task> tasks = find_tasks(append_heads(flat_input(), {1}, classic_tasks(4)));
+  ASSERT_EQ(tasks.size(), 2);
+  EXPECT_EQ(tasks[0].name, "softmax");
+  EXPECT_EQ(tasks[0].head, "fc");
+  EXPECT_EQ(tasks[0].classes, 4);
+  EXPECT_EQ(tasks[0].rule, LabelRule::kIdentity);
+  EXPECT_EQ(tasks[1].name, "softmax_multitask");
+  EXPECT_EQ(tasks[1].rule, LabelRule::kPositive);
+  EXPECT_EQ(tasks[1].label_column, 0);
+}
+
+TEST(FindTasks, GivesFurtherTasksTheirOwnColumns) {
+  const std::vector<Task> wanted = {{.name = "kind", .head = "a", .classes = 3},
+                                    {.name = "colour", .head = "b", .classes = 5}};
+  const std::vector<Task> tasks = find_tasks(append_heads(flat_input(), {1}, wanted));
+  EXPECT_EQ(tasks[0].label_column, 0);
+  EXPECT_EQ(tasks[1].label_column, 1);
+}
+
+TEST(FindTasks, RefusesAnOutputThatIsNoLoss) {
+  try {
+    (void)find_tasks(flat_input());
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.message(), HasSubstr("output 'flatten0' (Flatten)"));
+  }
+}
+
+}  // namespace
+}  // namespace orthrus
