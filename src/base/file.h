@@ -1,6 +1,6 @@
-// Files: whole reads, and writes that are all-or-nothing. An AtomicFile is written beside its target,
-// synced, renamed over it, and the directory is synced, so that after a crash or a full disk the
-// target is either the old file or the new one, never a part.
+// Files: whole reads, and writes that are all-or-nothing. An AtomicFile is written beside its
+// target, synced, renamed over it, and the directory is synced, so that after a crash or a full
+// disk the target is either the old file or the new one, never a part.
 #pragma once
 
 #include <cstddef>

@@ -1,0 +1,111 @@
+// read_option_file(): the only place that knows the TOML library.
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/options_parse.h"
+#include "base/suggest.h"
+
+namespace orthrus {
+
+namespace {
+
+// A key with its value, or an entry of a repeated section; `line` from 1.
+struct Leaf {
+  std::string key;
+  const toml::node* node;
+  uint32_t line;
+};
+
+bool is_section(const OptionTable& table, const std::string& key) {
+  return std::ranges::any_of(table.sections(),
+                             [&](const OptionSection& section) { return section.name == key; });
+}
+
+void collect_leaves(const toml::table& table, const std::string& prefix,
+                    std::vector<Leaf>& leaves) {
+  for (const auto& [key, node] : table) {
+    const std::string path = prefix + std::string(key.str());
+    if (const toml::table* inner = node.as_table()) {
+      collect_leaves(*inner, path + ".", leaves);
+    } else {
+      leaves.push_back({path, &node, key.source().begin.line});
+    }
+  }
+}
+
+// The text that a flag would have for the same value.
+std::string scalar_text(const toml::node& node, const std::string& where) {
+  if (const auto* text = node.as_string()) return text->get();
+  if (const auto* number = node.as_integer()) return fmt::format("{}", number->get());
+  if (const auto* number = node.as_floating_point()) return fmt::format("{}", number->get());
+  if (const auto* flag = node.as_boolean()) return flag->get() ? "true" : "false";
+  throw usage_error("{}: expected a text, a number, or true or false", where);
+}
+
+void apply_table(const toml::table& table, const std::string& file, Options& options);
+
+void apply_section(const Leaf& leaf, const std::string& file, Options& options) {
+  const toml::array* entries = leaf.node->as_array();
+  if (entries == nullptr || !entries->is_homogeneous<toml::table>()) {
+    throw usage_error("{}:{}: {}: expected tables, each opened by [[{}]]", file, leaf.line,
+                      leaf.key, leaf.key);
+  }
+  for (const toml::node& entry : *entries) {
+    apply_table(*entry.as_table(), file, options.add_section_entry(leaf.key));
+  }
+}
+
+void apply_leaf(const Leaf& leaf, const std::string& file, Options& options) {
+  const std::string where = fmt::format("{}:{}: {}", file, leaf.line, leaf.key);
+  const OptionSpec* spec = options.table().find_key(leaf.key);
+  if (spec == nullptr) {
+    std::vector<std::string> known = options.table().keys();
+    for (const OptionSection& section : options.table().sections()) known.push_back(section.name);
+    throw usage_error("{}:{}: unknown key '{}'", file, leaf.line, leaf.key)
+        .with_hint(did_you_mean(leaf.key, known));
+  }
+  std::vector<std::string> values;
+  if (const toml::array* array = leaf.node->as_array()) {
+    if (spec->type != OptionType::kList) {
+      throw usage_error("{}: got an array, expected {}", where, expected_text(*spec));
+    }
+    for (const toml::node& element : *array) values.push_back(scalar_text(element, where));
+  } else {
+    values.push_back(scalar_text(*leaf.node, where));
+  }
+  options.set(leaf.key, values, OptionOrigin::kFile, where);
+}
+
+void apply_table(const toml::table& table, const std::string& file, Options& options) {
+  std::vector<Leaf> leaves;
+  collect_leaves(table, "", leaves);
+  // The library sorts by key; messages should name the first bad line.
+  std::ranges::stable_sort(leaves, {}, &Leaf::line);
+  for (const Leaf& leaf : leaves) {
+    if (is_section(options.table(), leaf.key)) {
+      apply_section(leaf, file, options);
+    } else {
+      apply_leaf(leaf, file, options);
+    }
+  }
+}
+
+}  // namespace
+
+void read_option_file(const std::filesystem::path& path, Options& options) {
+  const std::string text = read_text(path);
+  toml::table table;
+  try {
+    table = toml::parse(text);
+  } catch (const toml::parse_error& error) {
+    throw usage_error("{}:{}:{}: {}", path.string(), error.source().begin.line,
+                      error.source().begin.column, error.description());
+  }
+  apply_table(table, path.string(), options);
+}
+
+}  // namespace orthrus

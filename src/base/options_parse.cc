@@ -1,0 +1,234 @@
+#include "base/options_parse.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "base/error.h"
+#include "base/suggest.h"
+
+namespace orthrus {
+
+namespace {
+
+// One `--flag value` or `--set key=value`.
+struct Assignment {
+  const OptionSpec* spec;
+  std::string value;
+  std::string where;
+  bool by_key;  // --set
+};
+
+struct CommandLine {
+  std::vector<Assignment> assignments;
+  std::vector<std::string> positionals;
+  std::optional<std::string> config;
+};
+
+std::vector<std::string> split_list(const std::string& text) {
+  std::vector<std::string> parts;
+  size_t start = 0;
+  for (size_t end = text.find(','); end != std::string::npos; end = text.find(',', start)) {
+    parts.push_back(text.substr(start, end - start));
+    start = end + 1;
+  }
+  parts.push_back(text.substr(start));
+  return parts;
+}
+
+class ArgumentParser {
+ public:
+  ArgumentParser(const OptionTable& table, const CommandSyntax& syntax,
+                 std::span<const std::string> arguments)
+      : table_(table), syntax_(syntax), arguments_(arguments) {}
+
+  CommandLine parse() {
+    while (next_ < arguments_.size()) {
+      const std::string& argument = arguments_[next_++];
+      if (argument == "--") {
+        while (next_ < arguments_.size()) add_positional(arguments_[next_++]);
+      } else if (argument.size() < 2 || argument[0] != '-') {  // "-" is standard input
+        add_positional(argument);
+      } else {
+        const size_t equals = argument.find('=');
+        std::optional<std::string> attached;
+        if (equals != std::string::npos) attached = argument.substr(equals + 1);
+        parse_flag(argument.substr(0, equals), std::move(attached));
+      }
+    }
+    check_positional_count();
+    return std::move(line_);
+  }
+
+ private:
+  void parse_flag(const std::string& flag, std::optional<std::string> attached) {
+    if (flag == "--set") return parse_set(value_of(flag, std::move(attached)));
+    if (flag == "--config" && syntax_.takes_config) {
+      return set_config(value_of(flag, std::move(attached)));
+    }
+    bool negated = false;
+    const OptionSpec* spec = table_.find_flag(flag, negated);
+    if (spec == nullptr) throw unknown_flag(flag);
+    if (spec->type != OptionType::kBoolean) {
+      line_.assignments.push_back({spec, value_of(flag, std::move(attached)), flag, false});
+    } else if (negated) {
+      if (attached) throw usage_error("{} takes no value, got '{}'", flag, *attached);
+      line_.assignments.push_back({spec, "off", flag, false});
+    } else {
+      if (!attached) attached = following_switch_value();
+      line_.assignments.push_back({spec, attached.value_or("on"), flag, false});
+    }
+  }
+
+  // `--flag on` and `--flag off`: only these two words are taken, anything else is a positional.
+  std::optional<std::string> following_switch_value() {
+    if (next_ == arguments_.size()) return std::nullopt;
+    const std::string& word = arguments_[next_];
+    if (word != "on" && word != "off") return std::nullopt;
+    ++next_;
+    return word;
+  }
+
+  // An empty text and a negative number are values, another flag is not.
+  std::string value_of(const std::string& flag, std::optional<std::string> attached) {
+    if (attached) return std::move(*attached);
+    if (next_ == arguments_.size()) throw usage_error("{} needs a value", flag);
+    const std::string& value = arguments_[next_];
+    if (value.starts_with("--")) {
+      throw usage_error("{} needs a value, got the flag '{}'", flag, value)
+          .with_hint(fmt::format("write {}=VALUE for a value that begins with '--'", flag));
+    }
+    ++next_;
+    return value;
+  }
+
+  void parse_set(const std::string& text) {
+    const size_t equals = text.find('=');
+    if (equals == std::string::npos) {
+      throw usage_error("--set: got '{}', expected key=value", text)
+          .with_hint("for example: --set seed=1");
+    }
+    const std::string key = text.substr(0, equals);
+    const OptionSpec* spec = table_.find_key(key);
+    if (spec == nullptr) {
+      throw usage_error("--set: unknown key '{}'", key).with_hint(did_you_mean(key, table_.keys()));
+    }
+    line_.assignments.push_back({spec, text.substr(equals + 1), "--set " + key, true});
+  }
+
+  void set_config(const std::string& path) {
+    if (line_.config) {
+      throw usage_error("two configuration files are given: '{}' and '{}'", *line_.config, path);
+    }
+    line_.config = path;
+  }
+
+  void add_positional(const std::string& argument) {
+    if (syntax_.takes_config && line_.positionals.empty() && argument.ends_with(".toml")) {
+      return set_config(argument);
+    }
+    const bool repeated = !syntax_.positionals.empty() && syntax_.positionals.back().repeated;
+    if (line_.positionals.size() >= syntax_.positionals.size() && !repeated) {
+      const Error error = usage_error("unexpected argument '{}'", argument);
+      throw syntax_.takes_config ? error.with_hint("the name of a configuration file ends in .toml")
+                                 : error.with_hint("quote values that hold spaces; see --help");
+    }
+    line_.positionals.push_back(argument);
+  }
+
+  void check_positional_count() const {
+    for (size_t i = line_.positionals.size(); i < syntax_.positionals.size(); ++i) {
+      const Positional& missing = syntax_.positionals[i];
+      if (missing.required) {
+        throw usage_error("the argument {} is missing", missing.name)
+            .with_hint(missing.name + ": " + missing.help);
+      }
+    }
+  }
+
+  [[nodiscard]] Error unknown_flag(const std::string& flag) const {
+    const Error error = usage_error("unknown option '{}'", flag);
+    if (flag.starts_with("--")) {
+      if (const OptionSpec* spec = table_.find_key(flag.substr(2))) {
+        return error.with_hint(spec->flag.empty() ? fmt::format("write --set {}=VALUE", spec->key)
+                                                  : fmt::format("did you mean '{}'?", spec->flag));
+      }
+    }
+    std::vector<std::string> known = table_.flags();
+    known.insert(known.end(), {"--set", "--help"});
+    if (syntax_.takes_config) known.emplace_back("--config");
+    return error.with_hint(did_you_mean(flag, known));
+  }
+
+  const OptionTable& table_;
+  const CommandSyntax& syntax_;
+  std::span<const std::string> arguments_;
+  size_t next_ = 0;
+  CommandLine line_;
+};
+
+void apply(const Assignment& assignment, Options& options, OptionOrigin origin, bool append) {
+  const bool list = assignment.spec->type == OptionType::kList;
+  options.set(assignment.spec->key,
+              list ? split_list(assignment.value) : std::vector{assignment.value}, origin,
+              assignment.where, append);
+}
+
+void apply_environment(const Environment& environment, Options& options) {
+  for (const OptionSpec& spec : options.table().specs()) {
+    for (const std::string& name : environment_names(spec.key)) {
+      const auto found = environment.find(name);
+      if (found == environment.end()) continue;
+      apply({&spec, found->second, name, false}, options, OptionOrigin::kEnvironment, false);
+      break;
+    }
+  }
+}
+
+void apply_assignments(const std::vector<Assignment>& assignments, Options& options) {
+  std::map<const OptionSpec*, const Assignment*> earlier;
+  for (const Assignment& assignment : assignments) {
+    const auto [found, first] = earlier.try_emplace(assignment.spec, &assignment);
+    if (!first && found->second->by_key != assignment.by_key) {
+      throw usage_error("'{}' and '{}' set the same option", found->second->where, assignment.where)
+          .with_hint("keep one of them");
+    }
+    apply(assignment, options, OptionOrigin::kFlag, !first);
+  }
+}
+
+}  // namespace
+
+Environment process_environment() {
+  Environment environment;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    const size_t equals = text.find('=');
+    if (equals == std::string_view::npos) continue;
+    environment.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return environment;
+}
+
+bool asks_for_help(std::span<const std::string> arguments) {
+  for (const std::string& argument : arguments) {
+    if (argument == "--") return false;
+    if (argument == "-h" || argument == "--help") return true;
+  }
+  return false;
+}
+
+Options parse_options(const OptionTable& table, const CommandSyntax& syntax,
+                      std::span<const std::string> arguments, const Environment& environment) {
+  const CommandLine line = ArgumentParser(table, syntax, arguments).parse();
+  Options options(table);
+  if (line.config) read_option_file(*line.config, options);
+  apply_environment(environment, options);
+  apply_assignments(line.assignments, options);
+  for (const std::string& positional : line.positionals) options.add_positional(positional);
+  return options;
+}
+
+}  // namespace orthrus

@@ -1,0 +1,52 @@
+// From argv, a TOML file and the environment to Options. Precedence: declared default < file <
+// environment < flag; `--set key=value` ranks with the flags, and giving an option both ways is an
+// error. A flag that is repeated counts with its last value (as in argparse), but for lists, which
+// grow.
+//
+// The table alone drives the parsing. CLI11 stays out: it would take its own second declaration of
+// each option, knows neither keys nor where a value came from, and its own TOML reader has no line
+// numbers.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/options.h"
+
+namespace orthrus {
+
+using Environment = std::map<std::string, std::string, std::less<>>;
+[[nodiscard]] Environment process_environment();
+
+struct Positional {
+  std::string name = {};  // "MODEL"
+  std::string help = {};
+  bool required = false;
+  bool repeated = false;  // takes all the rest; only the last one may
+};
+
+struct CommandSyntax {
+  std::vector<Positional> positionals = {};
+  // An argument that ends in ".toml" before all positionals, or `--config FILE`, is read as a file
+  // of options. Relative paths in it are relative to the working directory, as on the command line.
+  bool takes_config = false;
+};
+
+// True when -h or --help stands among the options (before a "--").
+[[nodiscard]] bool asks_for_help(std::span<const std::string> arguments);
+
+// `arguments` are those after the subcommand's name. Throws kUsage, with "did you mean" as its
+// hint, for an unknown or incomplete flag, a value that the declaration does not allow, a missing
+// or surplus positional; and what read_option_file() throws.
+[[nodiscard]] Options parse_options(const OptionTable& table, const CommandSyntax& syntax,
+                                    std::span<const std::string> arguments,
+                                    const Environment& environment);
+
+// Takes over what the file says. Throws kInput when it cannot be read, kUsage with "file:line" for
+// bad TOML, an unknown key, a wrong type or range.
+void read_option_file(const std::filesystem::path& path, Options& options);
+
+}  // namespace orthrus
