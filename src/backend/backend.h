@@ -58,7 +58,14 @@ class Backend {
 // every other kernel is compared with, and the last resort. Single-threaded on purpose.
 [[nodiscard]] std::unique_ptr<Backend> make_ref_backend(DType dtype = DType::kF32);
 
+struct CpuOptions {
+  // Winograd's algorithm for 3x3 convolutions with stride 1: faster, rounds a little differently.
+  bool winograd = true;
+};
+
 // The processor's: oneDNN and own vectorised kernels; `ref` kernels are last in its lists.
-[[nodiscard]] std::unique_ptr<Backend> make_cpu_backend();
+[[nodiscard]] std::unique_ptr<Backend> make_cpu_backend(const CpuOptions& options = {});
+// Libraries and instruction set in one line, for people.
+[[nodiscard]] std::string cpu_backend_description();
 
 }  // namespace orthrus

@@ -1,0 +1,3 @@
+#define ORTHRUS_KERNELS kVectorKernelsAvx2
+#define ORTHRUS_ISA "avx2"
+#include "backend/cpu/vector_kernels.inl"
