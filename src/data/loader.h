@@ -1,38 +1,23 @@
-// Loader: batches of pictures and labels from a list and a folder, in an order and with augmentations
-// that depend on (seed, epoch, position) alone, never on the number of threads.
+// Loader: batches of pictures and labels from a list and a folder, in an order and with
+// augmentations that depend on (seed, epoch, position) alone, never on the number of threads. It
+// reads files and makes tensors; it knows no tasks and no network.
 #pragma once
 
-#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "data/batch.h"
+#include "data/decode.h"
 #include "data/list.h"
-#include "tensor/tensor.h"
+#include "data/picture_source.h"
+#include "data/preprocessing.h"
+#include "data/sampler.h"
 
 namespace orthrus {
-
-// From a decoded picture to the network's input. Defaults: the ancestor's validation pipeline.
-struct Preprocessing {
-  int64_t channels = 3;
-  int64_t height = 224;
-  int64_t width = 224;
-  int64_t resize = 224;     // shorter edge; 0: not resized
-  bool random_crop = false;  // else the centre
-  bool random_mirror = false;
-  std::array<float, 3> mean = {123.68F, 116.28F, 103.53F};  // RGB, 0..255
-  std::array<float, 3> std = {58.395F, 57.12F, 57.375F};
-};
-
-enum class LastBatch {
-  kPad,      // filled with the first pictures of the epoch; the fill has weight zero
-  kDiscard,  // left out
-  kMxnet,    // filled in the same way; the fill counts, as in MXNet
-};
-
-enum class OnBadImage { kFail, kSkip };
 
 struct LoaderOptions {
   int batch_size = 1;
@@ -40,29 +25,21 @@ struct LoaderOptions {
   LastBatch last_batch = LastBatch::kPad;
   OnBadImage on_bad_image = OnBadImage::kFail;
   uint64_t seed = 0;
-  // 0: pictures are decoded by the calling thread's OpenMP team inside next(), which costs the engine
-  // least on a machine whose cores are all busy computing. n > 0: by n background threads.
+  // 0: pictures are decoded by the calling thread's OpenMP team inside next(), which costs the
+  // engine least on a machine whose cores are all busy computing; one background thread reads the
+  // files ahead. n > 0: by n background threads, some batches ahead.
   int threads = 0;
-};
-
-struct Batch {
-  Tensor images;   // (N,C,H,W) float32
-  Tensor labels;   // (N, label columns) float32
-  int count = 0;   // real pictures; the rest up to N is fill
-  std::vector<int64_t> positions;  // of each of the N pictures in the list
-};
-
-// Where an epoch's iteration stands; enough to continue it in another process.
-struct LoaderState {
-  uint64_t epoch = 0;
-  uint64_t batch = 0;  // next batch of that epoch
+  size_t read_ahead_bytes = size_t{64} << 20;  // of files, with threads = 0
+  DecodeLimits limits = {};
 };
 
 class Loader {
  public:
+  // Throws kUsage for options or a preprocessing that cannot be. Stands at the start of epoch 0;
+  // files are first touched by next().
   Loader(ImageList list, std::filesystem::path image_root, const Preprocessing& preprocessing,
          const LoaderOptions& options);
-  ~Loader();
+  ~Loader();  // stops at once, waiting only for the pictures in work
   Loader(const Loader&) = delete;
   Loader& operator=(const Loader&) = delete;
 
@@ -71,11 +48,14 @@ class Loader {
 
   void start_epoch(uint64_t epoch);
   [[nodiscard]] LoaderState state() const;
+  // Throws kInput when the state does not fit the list and batch size.
   void restore(const LoaderState& state);
-  // Fills `batch` (its tensors are reused when they have the right shape); false at the epoch's end.
-  // Throws kInput for a picture that cannot be used, unless bad ones are skipped.
+  // Fills `batch`; false at the epoch's end. Its tensors are reused when they have the right shape,
+  // so a copy that shares their memory is overwritten by a later call, at any time. Throws kInput
+  // for a picture that cannot be used, unless bad ones are skipped, and for a list in which all are
+  // bad; the state stays at that batch.
   [[nodiscard]] bool next(Batch& batch);
-  // Pictures skipped so far: path and reason, each once.
+  // Pictures found bad so far (background threads look ahead): "list:line: reason", each once.
   [[nodiscard]] std::vector<std::string> skipped() const;
 
  private:
@@ -83,7 +63,8 @@ class Loader {
   std::unique_ptr<Impl> impl_;
 };
 
-// Files of the list that are missing in the folder (up to `most` paths; `missing_count` counts all).
+// Files of the list that are missing in the folder, or no regular files: up to `most` paths as the
+// list has them, in its order; `missing_count` counts all.
 [[nodiscard]] std::vector<std::string> find_missing_images(const ImageList& list,
                                                            const std::filesystem::path& image_root,
                                                            size_t most, size_t& missing_count);

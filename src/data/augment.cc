@@ -1,0 +1,135 @@
+#include "data/augment.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+
+namespace orthrus {
+
+namespace {
+
+constexpr int64_t kMaxEdge = 65536;
+
+void check(const Preprocessing& p) {
+  if (p.channels != 3) {
+    throw usage_error("the network wants {} channels, but pictures are read as RGB: 3", p.channels);
+  }
+  for (const int64_t edge : {p.height, p.width, std::max<int64_t>(p.resize, 1)}) {
+    if (edge < 1 || edge > kMaxEdge) {
+      throw usage_error("an image of {}x{} (height x width, resize {}): edges are 1..{}", p.height,
+                        p.width, p.resize, kMaxEdge);
+    }
+  }
+  for (size_t c = 0; c < 3; ++c) {
+    if (!std::isfinite(p.mean[c]) || !std::isfinite(p.std[c]) || p.std[c] == 0) {
+      throw usage_error("channel {}: mean {} and std {} must be finite, and std not zero", c,
+                        p.mean[c], p.std[c]);
+    }
+  }
+}
+
+ImageView part_of(const ImageView& picture, const Rectangle& part) {
+  return {picture.row(part.y) + 3 * part.x, part.width, part.height, picture.stride_bytes};
+}
+
+int64_t random_offset(RandomStream& random, int64_t room) {
+  return random.below(static_cast<uint32_t>(room) + 1);
+}
+
+}  // namespace
+
+Size resize_short(Size picture, int64_t edge) {
+  if (picture.height > picture.width) return {edge, edge * picture.height / picture.width};
+  return {edge * picture.width / picture.height, edge};
+}
+
+Size scale_down(Size picture, Size wanted) {
+  // In doubles and truncated at the end, as the Python code does.
+  auto width = static_cast<double>(wanted.width), height = static_cast<double>(wanted.height);
+  const auto most_width = static_cast<double>(picture.width);
+  const auto most_height = static_cast<double>(picture.height);
+  if (most_height < height) {
+    width = width * most_height / height;
+    height = most_height;
+  }
+  if (most_width < width) {
+    height = height * most_width / width;
+    width = most_width;
+  }
+  return {static_cast<int64_t>(width), static_cast<int64_t>(height)};
+}
+
+Placement place(Size picture, const Preprocessing& preprocessing, RandomStream& random) {
+  Placement placement;
+  placement.resized =
+      preprocessing.resize > 0 ? resize_short(picture, preprocessing.resize) : picture;
+  const Size crop = scale_down(placement.resized, {preprocessing.width, preprocessing.height});
+  if (crop.width < 1 || crop.height < 1) {
+    throw input_error("the picture of {}x{} pixels is too narrow for a crop of the shape {}x{}",
+                      picture.width, picture.height, preprocessing.width, preprocessing.height);
+  }
+  const int64_t room_x = placement.resized.width - crop.width;
+  const int64_t room_y = placement.resized.height - crop.height;
+  placement.crop = {room_x / 2, room_y / 2, crop.width, crop.height};
+  if (preprocessing.random_crop) {
+    placement.crop.x = random_offset(random, room_x);
+    placement.crop.y = random_offset(random, room_y);
+  }
+  if (preprocessing.random_mirror) placement.mirrored = random.uniform() < 0.5;
+  return placement;
+}
+
+Augmenter::Augmenter(const Preprocessing& preprocessing) : preprocessing_(preprocessing) {
+  check(preprocessing);
+  for (size_t c = 0; c < 3; ++c) {
+    for (size_t value = 0; value < 256; ++value) {
+      const float centred = static_cast<float>(value) - preprocessing.mean[c];
+      normalised_[c][value] = centred / preprocessing.std[c];
+    }
+  }
+}
+
+void Augmenter::apply(const ImageView& picture, RandomStream& random, AugmentBuffers& buffers,
+                      std::span<float> dst) const {
+  const Size size{picture.width, picture.height};
+  const Placement placement = place(size, preprocessing_, random);
+  ImageView view;
+  if (placement.resized == size) {
+    view = part_of(picture, placement.crop);
+  } else {
+    // Only the crop is computed: its pixels do not depend on the rest.
+    buffers.resizer.resize(picture, placement.resized.width, placement.resized.height,
+                           placement.crop, buffers.crop);
+    view = buffers.crop.view();
+  }
+  // A crop that had to be scaled down is enlarged from its own pixels alone (fixed_crop).
+  const Rectangle whole{0, 0, preprocessing_.width, preprocessing_.height};
+  if (view.width != whole.width || view.height != whole.height) {
+    buffers.resizer.resize(view, whole.width, whole.height, whole, buffers.scaled);
+    view = buffers.scaled.view();
+  }
+  normalise(view, placement.mirrored, dst);
+}
+
+void Augmenter::normalise(const ImageView& picture, bool mirrored, std::span<float> dst) const {
+  const int64_t plane = picture.width * picture.height;
+  if (static_cast<int64_t>(dst.size()) != 3 * plane) {
+    throw internal_error("room for {} values, {} needed", dst.size(), 3 * plane);
+  }
+  const float* const red = normalised_[0].data();
+  const float* const green = normalised_[1].data();
+  const float* const blue = normalised_[2].data();
+  const int64_t step = mirrored ? -3 : 3;
+  for (int64_t y = 0; y < picture.height; ++y) {
+    const uint8_t* pixel = picture.row(y) + (mirrored ? 3 * (picture.width - 1) : 0);
+    float* out = dst.data() + y * picture.width;
+    for (int64_t x = 0; x < picture.width; ++x, pixel += step) {
+      out[x] = red[pixel[0]];
+      out[x + plane] = green[pixel[1]];
+      out[x + 2 * plane] = blue[pixel[2]];
+    }
+  }
+}
+
+}  // namespace orthrus

@@ -1,0 +1,22 @@
+// Preprocessing: which numbers turn a decoded picture into the network's input. A plain value: it
+// is stored in every model; data/augment.h is what carries it out.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+namespace orthrus {
+
+// Defaults: the ancestor's validation pipeline.
+struct Preprocessing {
+  int64_t channels = 3;
+  int64_t height = 224;
+  int64_t width = 224;
+  int64_t resize = 224;      // shorter edge; 0: not resized
+  bool random_crop = false;  // else the centre
+  bool random_mirror = false;
+  std::array<float, 3> mean = {123.68F, 116.28F, 103.53F};  // RGB, 0..255
+  std::array<float, 3> std = {58.395F, 57.12F, 57.375F};
+};
+
+}  // namespace orthrus

@@ -1,0 +1,135 @@
+// SSE2 is part of every x86-64, so one version serves all machines. Fused multiply-add would change
+// the last bit of the vertical sums; intrinsics keep the compiler from forming it.
+#include "data/resize.h"
+
+#include <emmintrin.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "base/error.h"
+
+namespace orthrus {
+
+namespace {
+
+// OpenCV's interpolateCubic (modules/imgproc/src/resize.cpp): the order of operations matters.
+void cubic_weights(float t, float (&weight)[4]) {
+  constexpr float kA = -0.75F;
+  weight[0] = ((kA * (t + 1) - 5 * kA) * (t + 1) + 8 * kA) * (t + 1) - 4 * kA;
+  weight[1] = ((kA + 2) * t - (kA + 3)) * t * t + 1;
+  weight[2] = ((kA + 2) * (1 - t) - (kA + 3)) * (1 - t) * (1 - t) + 1;
+  weight[3] = 1.F - weight[0] - weight[1] - weight[2];
+}
+
+// Three bytes of a pixel and the one after it.
+__m128i load_pixel(const uint8_t* pixel) {
+  int32_t bytes;
+  std::memcpy(&bytes, pixel, sizeof bytes);
+  return _mm_cvtsi32_si128(bytes);
+}
+
+// Two weights as the pair of 16-bit factors that _mm_madd_epi16 wants, in every lane.
+__m128i weight_pair(const int16_t* weights) {
+  int32_t pair;
+  std::memcpy(&pair, weights, sizeof pair);
+  return _mm_set1_epi32(pair);
+}
+
+// (R,G,B,-) of weight[0] * left + weight[1] * right.
+__m128i weigh_two(const uint8_t* left, const uint8_t* right, const int16_t* weights) {
+  const __m128i interleaved = _mm_unpacklo_epi8(load_pixel(left), load_pixel(right));
+  return _mm_madd_epi16(_mm_unpacklo_epi8(interleaved, _mm_setzero_si128()), weight_pair(weights));
+}
+
+// Four results of the vertical pass.
+__m128i combine_rows(const int32_t* const (&rows)[4], const __m128 (&weights)[4], int64_t i) {
+  const auto product = [&](int k) {
+    const __m128i sums = _mm_loadu_si128(reinterpret_cast<const __m128i*>(rows[k] + i));
+    return _mm_mul_ps(_mm_cvtepi32_ps(sums), weights[k]);
+  };
+  __m128 total = product(0);
+  for (int k = 1; k < 4; ++k) total = _mm_add_ps(total, product(k));
+  return _mm_cvtps_epi32(total);  // half to even
+}
+
+}  // namespace
+
+void CubicResizer::make_taps(int64_t in, int64_t out, int64_t first, int64_t count,
+                             std::vector<Taps>& taps) {
+  // Twice inverted, as OpenCV does: the double is not always that of in / out.
+  const double scale = 1.0 / (static_cast<double>(out) / static_cast<double>(in));
+  taps.resize(static_cast<size_t>(count));
+  for (int64_t i = 0; i < count; ++i) {
+    const auto position = static_cast<float>((static_cast<double>(first + i) + 0.5) * scale - 0.5);
+    const float base = std::floor(position);
+    float weight[4];
+    cubic_weights(position - base, weight);
+    Taps& tap = taps[static_cast<size_t>(i)];
+    for (int k = 0; k < 4; ++k) {
+      tap.at[k] = std::clamp<int64_t>(static_cast<int64_t>(base) - 1 + k, 0, in - 1);
+      tap.weight[k] = static_cast<int16_t>(std::lrint(weight[k] * 2048));
+    }
+  }
+}
+
+void CubicResizer::sum_row(const uint8_t* src, int32_t* sums) const {
+  for (const Taps& column : columns_) {
+    const __m128i left = weigh_two(src + column.at[0], src + column.at[1], column.weight);
+    const __m128i right = weigh_two(src + column.at[2], src + column.at[3], column.weight + 2);
+    // Writes one sum too many; the next pixel overwrites it, and the last one's lies in the
+    // padding.
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(sums), _mm_add_epi32(left, right));
+    sums += 3;
+  }
+}
+
+const int32_t* CubicResizer::row_sums(const ImageView& src, int64_t y) {
+  const int64_t slot = y % kRing;  // any four neighbours lie in different slots
+  int32_t* sums = ring_.data() + slot * ring_stride_;
+  if (ring_row_[slot] != y) {
+    sum_row(src.row(y), sums);
+    ring_row_[slot] = y;
+  }
+  return sums;
+}
+
+void CubicResizer::resize(const ImageView& src, int64_t out_width, int64_t out_height,
+                          const Rectangle& region, Image& dst) {
+  if (region.x < 0 || region.y < 0 || region.width < 1 || region.height < 1 ||
+      region.x > out_width - region.width || region.y > out_height - region.height) {
+    throw internal_error("a part of {}x{} at ({},{}) of a {}x{} image", region.width, region.height,
+                         region.x, region.y, out_width, out_height);
+  }
+  make_taps(src.width, out_width, region.x, region.width, columns_);
+  for (Taps& column : columns_) {
+    for (int64_t& at : column.at) at *= 3;  // from pixels to bytes
+  }
+  make_taps(src.height, out_height, region.y, region.height, rows_);
+  const int64_t row_values = 3 * region.width;
+  ring_stride_ = row_values + 16;
+  ring_.resize(static_cast<size_t>(kRing * ring_stride_));
+  std::ranges::fill(ring_row_, -1);
+  dst.resize(region.width, region.height);
+
+  for (int64_t y = 0; y < region.height; ++y) {
+    const Taps& tap = rows_[static_cast<size_t>(y)];
+    const int32_t* rows[4];
+    __m128 weights[4];
+    for (int k = 0; k < 4; ++k) {
+      rows[k] = row_sums(src, tap.at[k]);
+      weights[k] = _mm_set1_ps(static_cast<float>(tap.weight[k]) * 0x1p-22F);
+    }
+    uint8_t* out = dst.row(y);
+    // Whole groups of eight; those past the row's end land in the next row, written later, or in
+    // the image's slack.
+    for (int64_t i = 0; i < row_values; i += 8) {
+      const __m128i words =
+          _mm_packs_epi32(combine_rows(rows, weights, i), combine_rows(rows, weights, i + 4));
+      _mm_storel_epi64(reinterpret_cast<__m128i*>(out + i), _mm_packus_epi16(words, words));
+    }
+  }
+}
+
+}  // namespace orthrus

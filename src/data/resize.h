@@ -1,0 +1,54 @@
+// Bicubic resizing of RGB bytes, bit for bit as MXNet's image.imresize(interp=2) does it (OpenCV's
+// cv::resize with INTER_CUBIC as the wheels of MXNet 1.9.1 compute it). Any rectangle of the result
+// can be computed alone: its pixels are those of the whole.
+//
+// With scale = in / out, an output pixel d lies at s = (d + 0.5) * scale - 0.5; its four taps are
+// the pixels floor(s)-1 .. floor(s)+2, clamped to the edge, weighted by the cubic with A = -0.75 of
+// t = s - floor(s) (Keys, "Cubic convolution interpolation", 1981) in float32. Horizontally the
+// weights are rounded to 1/2048 and summed in integers; vertically the sums are float32, added from
+// the top row down, each product and sum rounded; the result is rounded half to even and clamped to
+// 0..255.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "data/image.h"
+
+namespace orthrus {
+
+struct Rectangle {
+  int64_t x = 0;
+  int64_t y = 0;
+  int64_t width = 0;
+  int64_t height = 0;
+};
+
+// Keeps the tables and row buffers of the last call, so that a thread that resizes many pictures
+// allocates once.
+class CubicResizer {
+ public:
+  // `dst` receives the part `region` of what `src` gives at out_width x out_height.
+  void resize(const ImageView& src, int64_t out_width, int64_t out_height, const Rectangle& region,
+              Image& dst);
+
+ private:
+  // Weights of one output coordinate and the source coordinates they apply to.
+  struct Taps {
+    int64_t at[4];
+    int16_t weight[4];  // in 1/2048
+  };
+  static void make_taps(int64_t in, int64_t out, int64_t first, int64_t count,
+                        std::vector<Taps>& taps);
+  void sum_row(const uint8_t* src, int32_t* sums) const;
+  [[nodiscard]] const int32_t* row_sums(const ImageView& src, int64_t y);
+
+  static constexpr int kRing = 4;
+  std::vector<Taps> columns_;
+  std::vector<Taps> rows_;
+  std::vector<int32_t> ring_;     // horizontal sums of the kRing source rows last needed
+  int64_t ring_stride_ = 0;       // in sums
+  int64_t ring_row_[kRing] = {};  // which source row each holds, or -1
+};
+
+}  // namespace orthrus
