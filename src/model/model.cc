@@ -1,0 +1,79 @@
+#include "model/model.h"
+
+#include "base/error.h"
+#include "tasks/heads.h"
+
+namespace orthrus {
+
+Shape picture_shape(const Preprocessing& preprocessing, int64_t batch_size) {
+  return {batch_size, preprocessing.channels, preprocessing.height, preprocessing.width};
+}
+
+std::string picture_input(const Graph& graph) {
+  const std::vector<int> inputs = graph.variables(VariableRole::kInput);
+  if (inputs.size() == 1) return graph.node(inputs.front()).name;
+  std::vector<std::string> names;
+  for (const int id : inputs) names.push_back(graph.node(id).name);
+  throw input_error("the network has {} inputs ({}), expected one for the pictures", inputs.size(),
+                    fmt::join(names, ", "));
+}
+
+std::map<std::string, Shape> parameter_shapes(const Graph& graph,
+                                              const Preprocessing& preprocessing) {
+  const std::string input = picture_input(graph);
+  const std::vector<Shape> shapes = infer_shapes(graph, {{input, picture_shape(preprocessing, 1)}});
+  std::map<std::string, Shape> by_name;
+  for (const VariableRole role : {VariableRole::kParameter, VariableRole::kAuxiliary}) {
+    for (const int id : graph.variables(role)) {
+      by_name.emplace(graph.node(id).name, shapes[static_cast<size_t>(id)]);
+    }
+  }
+  return by_name;
+}
+
+Model assemble_model(Graph graph, const NamedTensors& parameters,
+                     const Preprocessing& preprocessing, std::string origin) {
+  Model model{.graph = std::move(graph),
+              .parameters = {},
+              .tasks = {},
+              .preprocessing = preprocessing,
+              .input = {},
+              .origin = std::move(origin),
+              .pretrained = true};
+  model.tasks = find_tasks(model.graph);
+  model.input = picture_input(model.graph);
+  std::vector<std::string> missing;
+  for (const auto& [name, shape] : parameter_shapes(model.graph, preprocessing)) {
+    const auto found = parameters.find(name);
+    if (found == parameters.end()) {
+      missing.push_back(name);
+    } else if (found->second.shape() != shape) {
+      throw input_error("{}: parameter '{}' has the shape {}, the network needs {}", model.origin,
+                        name, found->second.shape().to_string(), shape.to_string())
+          .with_hint("check --image-shape, and that both files belong together");
+    } else {
+      model.parameters.emplace(name, found->second);
+    }
+  }
+  if (!missing.empty()) {
+    throw input_error("{}: {} parameters of the network are missing: {}", model.origin,
+                      missing.size(), fmt::join(missing, ", "))
+        .with_hint("check that the parameter file and the symbol file belong together");
+  }
+  return model;
+}
+
+void name_classes(std::vector<Task>& tasks, const std::vector<std::string>& names) {
+  std::vector<std::string> sizes;
+  for (Task& task : tasks) {
+    sizes.push_back(fmt::format("'{}' has {}", task.name, task.classes));
+    if (task.classes == static_cast<int64_t>(names.size()) && task.class_names.empty()) {
+      task.class_names = names;
+      return;
+    }
+  }
+  throw input_error("{} class names, but no task has as many classes ({})", names.size(),
+                    fmt::join(sizes, ", "));
+}
+
+}  // namespace orthrus

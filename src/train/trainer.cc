@@ -1,0 +1,223 @@
+#include "train/trainer.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "formats/mxnet/checkpoint.h"
+#include "graph/passes/fuse.h"
+#include "infer/evaluate.h"
+#include "model/source.h"
+#include "tasks/heads.h"
+#include "train/log_lines.h"
+
+namespace orthrus {
+namespace {
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+PlanOptions training_plan() {
+  PlanOptions options;
+  options.training = true;
+  return options;
+}
+
+}  // namespace
+
+Trainer::Trainer(Model model, Loader& train, Loader* validation, Backend& backend,
+                 const TrainerOptions& options, TrainObserver& observer)
+    : model_(std::move(model)),
+      train_(train),
+      validation_(validation),
+      backend_(backend),
+      options_(options),
+      observer_(observer),
+      plan_(fuse_batch_norm(weigh_samples(model_.graph)),
+            {{model_.input, picture_shape(model_.preprocessing, options.batch_size)}}, backend,
+            training_plan()),
+      sgd_(plan_, options.sgd),
+      statistics_check_(model_),
+      epoch_(options.first_epoch),
+      epoch_sums_(model_.tasks.size()),
+      window_sums_(model_.tasks.size()) {
+  plan_.load_parameters(model_.parameters);
+  model_.parameters.clear();
+  images_ = plan_.input(model_.input);
+  for (const Task& task : model_.tasks) {
+    task_buffers_.push_back(
+        {.labels = plan_.input(task.label_input()), .weights = plan_.input(task.weight_input())});
+  }
+}
+
+void Trainer::run() {
+  while (epoch_ < options_.end_epoch) {
+    while (step()) stop_if_asked();
+    finish_epoch();
+    stop_if_asked();
+  }
+}
+
+void Trainer::begin_epoch() {
+  train_.start_epoch(static_cast<uint64_t>(epoch_));
+  std::ranges::fill(epoch_sums_, MetricSums{});
+  std::ranges::fill(window_sums_, MetricSums{});
+  window_pictures_ = 0;
+  epoch_start_ = window_start_ = Clock::now();
+  epoch_begun_ = true;
+}
+
+void Trainer::feed(const Batch& batch) {
+  const std::span<const float> pixels = batch.images.data();
+  if (pixels.size() != images_.size()) {
+    throw internal_error("a batch of {} does not fit the plan", batch.images.shape().to_string());
+  }
+  std::ranges::copy(pixels, images_.begin());
+  for (size_t task = 0; task < model_.tasks.size(); ++task) {
+    derive_labels(model_.tasks[task], batch.labels, batch.count, options_.fill_counts,
+                  task_buffers_[task].labels, task_buffers_[task].weights);
+  }
+}
+
+bool Trainer::step() {
+  if (!epoch_begun_) begin_epoch();
+  if (!train_.next(batch_)) return false;
+  feed(batch_);
+  const auto batch = static_cast<int64_t>(train_.state().batch);
+  const StepContext context{.seed = options_.seed, .step = static_cast<uint64_t>(updates_)};
+  plan_.forward(context);
+  add_metrics(batch);
+  const int count = options_.fill_counts ? options_.batch_size : batch_.count;
+  const double rate = options_.schedule.rate(updates_ + 1);
+  sgd_.set_step(rate, 1.0 / count);
+  plan_.backward(context, [this](int index, std::span<const float> gradient) {
+    sgd_.update(index, gradient);
+  });
+  ++updates_;
+  if (updates_ == 1) {
+    const std::string warning = statistics_check_.compare(plan_, batch_.images);
+    if (!warning.empty()) observer_.warn(warning);
+  }
+  window_pictures_ += options_.batch_size;
+  report_speed(batch);
+  observer_.after_step({.epoch = epoch_,
+                        .end_epoch = options_.end_epoch,
+                        .batch = batch,
+                        .batches = train_.batches_per_epoch(),
+                        .update = updates_,
+                        .pictures = batch_.count,
+                        .learning_rate = rate,
+                        .epoch_sums = epoch_sums_});
+  return true;
+}
+
+void Trainer::add_metrics(int64_t batch) {
+  for (size_t task = 0; task < model_.tasks.size(); ++task) {
+    MetricSums sums;
+    sums.add(plan_.output(static_cast<int>(task)), task_buffers_[task].labels,
+             task_buffers_[task].weights);
+    if (!std::isfinite(sums.loss)) {
+      const StepContext context{.seed = options_.seed, .step = static_cast<uint64_t>(updates_)};
+      throw input_error(
+          "epoch {}, batch {}: the loss of task '{}' is not a finite number; it began "
+          "in '{}'",
+          epoch_, batch, model_.tasks[task].name, plan_.find_non_finite(context))
+          .with_hint(
+              "lower --lr, or look at the pictures of that batch; checkpoints written so "
+              "far are whole");
+    }
+    epoch_sums_[task].add(sums);
+    window_sums_[task].add(sums);
+  }
+}
+
+void Trainer::report_speed(int64_t batch) {
+  // MXNet numbers batches from 0 and reports at 20, 40, ..., not at 0.
+  const int64_t number = batch - 1;
+  if (number == 0 || number % options_.speed_every != 0) return;
+  const double seconds = std::max(seconds_since(window_start_), 1e-9);
+  observer_.log(
+      speed_line(epoch_, number, static_cast<double>(window_pictures_) / seconds, window_sums_));
+  std::ranges::fill(window_sums_, MetricSums{});
+  window_pictures_ = 0;
+  window_start_ = Clock::now();
+}
+
+void Trainer::finish_epoch() {
+  EpochReport report{.epoch = epoch_,
+                     .seconds = seconds_since(epoch_start_),
+                     .train = epoch_sums_,
+                     .validation = {}};
+  for (const std::string& line : metric_lines(epoch_, "Train", epoch_sums_)) observer_.log(line);
+  observer_.log(time_line(epoch_, report.seconds));
+  plan_.store_parameters(model_.parameters);
+  epoch_begun_ = false;
+  const int finished = epoch_++;
+  if (!options_.save_prefix.empty()) {
+    save(options_.save_prefix, epoch_);
+    observer_.log(saved_line(mxnet::params_path(options_.save_prefix, epoch_).string()));
+  }
+  if (validation_ != nullptr) {
+    report.validation = validate();
+    for (const std::string& line : metric_lines(finished, "Validation", report.validation)) {
+      observer_.log(line);
+    }
+  }
+  model_.parameters.clear();
+  observer_.after_epoch(report);
+}
+
+std::vector<MetricSums> Trainer::validate() {
+  Inference inference(model_, options_.batch_size, backend_);
+  return evaluate(inference, model_.tasks, *validation_, options_.fill_counts,
+                  [this](int64_t) { stop_if_asked(); });
+}
+
+void Trainer::save(const std::string& prefix, int epoch) {
+  mxnet::save_checkpoint(prefix, epoch, model_.graph, model_.parameters);
+}
+
+void Trainer::stop_if_asked() {
+  if (!options_.stop) return;
+  const std::optional<ErrorKind> kind = options_.stop();
+  if (!kind) return;
+  const std::string prefix = options_.save_prefix + std::string(kInterruptedSuffix);
+  std::string hint;
+  if (!options_.save_prefix.empty() && epoch_begun_) {
+    plan_.store_parameters(model_.parameters);
+    save(prefix, epoch_);
+    hint = fmt::format(
+        "what it learned in the unfinished epoch is saved: continue with --model {} "
+        "--epoch {}",
+        prefix, epoch_);
+  } else if (!options_.save_prefix.empty() && epoch_ > options_.first_epoch) {
+    hint = fmt::format("continue with --model {} --epoch {}", options_.save_prefix, epoch_);
+  }
+  throw Error(*kind, fmt::format("stopped in epoch {} after {} updates", epoch_, updates_), hint);
+}
+
+TrainerState Trainer::state() const {
+  TrainerState state{.epoch = epoch_,
+                     .loader = train_.state(),
+                     .updates = updates_,
+                     .parameters = {},
+                     .momentum = sgd_.state(),
+                     .epoch_sums = epoch_sums_,
+                     .window_sums = window_sums_};
+  if (!epoch_begun_) state.loader = {.epoch = static_cast<uint64_t>(epoch_), .batch = 0};
+  plan_.store_parameters(state.parameters);
+  return state;
+}
+
+void Trainer::restore(const TrainerState& state) {
+  plan_.load_parameters(state.parameters);
+  sgd_.restore(state.momentum);
+  epoch_ = state.epoch;
+  updates_ = state.updates;
+  begin_epoch();
+  train_.restore(state.loader);
+  epoch_sums_ = state.epoch_sums;
+  window_sums_ = state.window_sums;
+}
+
+}  // namespace orthrus
