@@ -1,0 +1,36 @@
+# The entry points; the work is done by CMake, ctest and the scripts. Every target installs the Debian
+# packages that are missing first (scripts/install-deps). `make help` lists the targets.
+PROGRAM := build/release/orthrus
+JOBS    ?= $(shell nproc)
+PREFIX  ?= /usr/local
+CCACHE  := $(shell command -v ccache)
+
+.DEFAULT_GOAL := build
+.PHONY: build test demo bench check install deps help
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+deps:
+	@scripts/install-deps
+
+build: deps build/release/build.ninja ## build the program: build/release/orthrus
+	@cmake --build build/release -j $(JOBS)
+
+build/release/build.ninja: | deps
+	@cmake --preset release $(if $(CCACHE),-DCMAKE_CXX_COMPILER_LAUNCHER=$(CCACHE)) > /dev/null
+
+test: build ## run every test but the slow ones
+	@cd build/release && timeout 1200 ctest --output-on-failure -j $(JOBS) -LE slow
+
+demo: build ## train two tasks on Fashion-MNIST, evaluate, predict
+	@ORTHRUS=$(CURDIR)/$(PROGRAM) scripts/demo
+
+bench: build ## measure training and inference on this machine
+	@$(PROGRAM) bench
+
+check: build ## format, includes, documentation
+	@scripts/check
+
+install: build ## install to PREFIX (/usr/local)
+	@cmake --install build/release --prefix $(PREFIX)
