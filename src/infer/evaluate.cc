@@ -3,8 +3,7 @@
 namespace orthrus {
 
 std::vector<MetricSums> evaluate(Inference& inference, const std::vector<Task>& tasks,
-                                 Loader& loader, bool fill_counts,
-                                 const BatchCallback& after_batch) {
+                                 Loader& loader, const BatchCallback& after_batch) {
   std::vector<MetricSums> sums(tasks.size());
   std::vector<float> labels;
   std::vector<float> weights;
@@ -16,7 +15,7 @@ std::vector<MetricSums> evaluate(Inference& inference, const std::vector<Task>& 
     labels.resize(static_cast<size_t>(batch.labels.shape()[0]));
     weights.resize(labels.size());
     for (size_t task = 0; task < tasks.size(); ++task) {
-      derive_labels(tasks[task], batch.labels, batch.count, fill_counts, labels, weights);
+      derive_labels(tasks[task], batch.labels, batch.count, labels, weights);
       sums[task].add(inference.probabilities(task), labels, weights);
     }
     pictures += batch.count;

@@ -13,11 +13,10 @@ namespace orthrus {
 // Called after each batch with the number of pictures done so far.
 using BatchCallback = std::function<void(int64_t pictures)>;
 
-// Sums of each task over epoch 0 of `loader`, whose batch size is the plan's. The fill of the last
-// batch counts only with `fill_counts`, as MXNet's score() counts it. Throws kInput for labels that
-// are no classes; what the callback throws ends the evaluation.
+// Sums of each task over epoch 0 of `loader`, whose batch size is the plan's. Throws kInput for
+// labels that are no classes; what the callback throws ends the evaluation.
 [[nodiscard]] std::vector<MetricSums> evaluate(Inference& inference, const std::vector<Task>& tasks,
-                                               Loader& loader, bool fill_counts,
+                                               Loader& loader,
                                                const BatchCallback& after_batch = {});
 
 }  // namespace orthrus

@@ -51,8 +51,8 @@ std::string label_problem(const Task& task, std::span<const float> columns) {
                      column + 1, task.name, task.classes - 1);
 }
 
-void derive_labels(const Task& task, const Tensor& labels, int count, bool fill_counts,
-                   std::span<float> dst_labels, std::span<float> dst_weights) {
+void derive_labels(const Task& task, const Tensor& labels, int count, std::span<float> dst_labels,
+                   std::span<float> dst_weights) {
   const auto columns = static_cast<size_t>(labels.shape()[1]);
   const std::span<const float> values = labels.data();
   for (size_t row = 0; row < dst_labels.size(); ++row) {
@@ -61,7 +61,7 @@ void derive_labels(const Task& task, const Tensor& labels, int count, bool fill_
     if (!problem.empty()) throw input_error("picture {} of the batch: {}", row + 1, problem);
     const float value = cells[static_cast<size_t>(task.label_column)];
     const bool missing = std::isnan(value);
-    const bool real = row < static_cast<size_t>(count) || fill_counts;
+    const bool real = row < static_cast<size_t>(count);
     dst_labels[row] = missing ? 0.0F : apply(task.rule, value);
     dst_weights[row] = real && !missing ? 1.0F : 0.0F;
   }

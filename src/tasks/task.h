@@ -40,10 +40,10 @@ struct Task {
 // task 'softmax' (0 to 3)"), or empty. A missing label (NaN) is not wrong.
 [[nodiscard]] std::string label_problem(const Task& task, std::span<const float> columns);
 
-// Labels and weights of a batch. `labels` is (N, columns), `count` the number of real pictures; the
-// rest is fill and gets weight zero unless `fill_counts`. A missing label gets class 0 and weight
-// 0. dst_labels and dst_weights hold N values each. Throws kInput for a label that is no class.
-void derive_labels(const Task& task, const Tensor& labels, int count, bool fill_counts,
-                   std::span<float> dst_labels, std::span<float> dst_weights);
+// Labels and weights of a batch. `labels` is (N, columns), `count` the number of pictures that
+// count; the rest is fill and gets weight zero. A missing label gets class 0 and weight 0.
+// dst_labels and dst_weights hold N values each. Throws kInput for a label that is no class.
+void derive_labels(const Task& task, const Tensor& labels, int count, std::span<float> dst_labels,
+                   std::span<float> dst_weights);
 
 }  // namespace orthrus

@@ -74,8 +74,8 @@ void Trainer::feed(const Batch& batch) {
   }
   std::ranges::copy(pixels, images_.begin());
   for (size_t task = 0; task < model_.tasks.size(); ++task) {
-    derive_labels(model_.tasks[task], batch.labels, batch.count, options_.fill_counts,
-                  task_buffers_[task].labels, task_buffers_[task].weights);
+    derive_labels(model_.tasks[task], batch.labels, batch.count, task_buffers_[task].labels,
+                  task_buffers_[task].weights);
   }
 }
 
@@ -87,9 +87,8 @@ bool Trainer::step() {
   const StepContext context{.seed = options_.seed, .step = static_cast<uint64_t>(updates_)};
   plan_.forward(context);
   add_metrics(batch);
-  const int count = options_.fill_counts ? options_.batch_size : batch_.count;
   const double rate = options_.schedule.rate(updates_ + 1);
-  sgd_.set_step(rate, 1.0 / count);
+  sgd_.set_step(rate, 1.0 / batch_.count);
   plan_.backward(context, [this](int index, std::span<const float> gradient) {
     sgd_.update(index, gradient);
   });
@@ -169,8 +168,7 @@ void Trainer::finish_epoch() {
 
 std::vector<MetricSums> Trainer::validate() {
   Inference inference(model_, options_.batch_size, backend_);
-  return evaluate(inference, model_.tasks, *validation_, options_.fill_counts,
-                  [this](int64_t) { stop_if_asked(); });
+  return evaluate(inference, model_.tasks, *validation_, [this](int64_t) { stop_if_asked(); });
 }
 
 void Trainer::save(const std::string& prefix, int epoch) {

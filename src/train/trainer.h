@@ -31,8 +31,6 @@ struct TrainerOptions {
   int end_epoch = 1;    // the first epoch that is not trained
   SgdOptions sgd;
   MultiFactorSchedule schedule;
-  // The fill of a short batch counts in loss, gradient scale and metrics, as in MXNet.
-  bool fill_counts = false;
   uint64_t seed = 0;
   std::string save_prefix;  // of the checkpoints; empty: none are written
   int speed_every = 20;     // batches between two speed lines

@@ -37,10 +37,10 @@ TEST(DeriveLabels, AppliesTheRuleAndWeighsFillAndMissingLabelsZero) {
   const std::vector<Task> tasks = classic_tasks(4);
   std::vector<float> derived(4);
   std::vector<float> weights(4);
-  derive_labels(tasks[0], labels, 3, false, derived, weights);
+  derive_labels(tasks[0], labels, 3, derived, weights);
   EXPECT_THAT(derived, ElementsAre(0, 3, 0, 2));
   EXPECT_THAT(weights, ElementsAre(1, 1, 0, 0));
-  derive_labels(tasks[1], labels, 3, true, derived, weights);
+  derive_labels(tasks[1], labels, 4, derived, weights);
   EXPECT_THAT(derived, ElementsAre(0, 1, 0, 1));
   EXPECT_THAT(weights, ElementsAre(1, 1, 0, 1));
 }
@@ -49,7 +49,7 @@ TEST(DeriveLabels, ReadsTheTasksColumn) {
   const Task task{.name = "colour", .classes = 3, .label_column = 1};
   std::vector<float> derived(2);
   std::vector<float> weights(2);
-  derive_labels(task, labels_of({2, 2}, {9, 1, 9, 2}), 2, false, derived, weights);
+  derive_labels(task, labels_of({2, 2}, {9, 1, 9, 2}), 2, derived, weights);
   EXPECT_THAT(derived, ElementsAre(1, 2));
 }
 
@@ -57,7 +57,7 @@ TEST(DeriveLabels, RefusesALabelThatIsNoClass) {
   std::vector<float> derived(2);
   std::vector<float> weights(2);
   try {
-    derive_labels(classic_tasks(4)[0], labels_of({2, 1}, {0, 4}), 2, false, derived, weights);
+    derive_labels(classic_tasks(4)[0], labels_of({2, 1}, {0, 4}), 2, derived, weights);
     FAIL() << "no error";
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kInput);

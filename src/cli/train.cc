@@ -1,0 +1,112 @@
+// `orthrus train`: options to a request, a training's reports to terminal and log file.
+#include <csignal>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "backend/backend.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/progress.h"
+#include "base/signals.h"
+#include "cli/commands.h"
+#include "train/options.h"
+
+namespace orthrus {
+
+namespace {
+
+std::string task_text(const std::vector<MetricSums>& sums) {
+  std::string text;
+  for (size_t task = 0; task < sums.size(); ++task) {
+    text += fmt::format("{}task{} loss {:.3f} acc {:.1f}%", task == 0 ? "" : ", ", task,
+                        sums[task].mean_loss(), 100 * sums[task].accuracy());
+  }
+  return text;
+}
+
+// A bar where the terminal can draw one, MXNet's lines where it cannot; train.log has them always.
+class ConsoleObserver : public TrainObserver {
+ public:
+  ConsoleObserver(Terminal& terminal, Log& log, int64_t pictures)
+      : terminal_(terminal), log_(log), pictures_(pictures) {}
+
+  void log(std::string_view line) override {
+    log_.add(terminal_.traits().animated ? LogLevel::kDetail : LogLevel::kInfo, line);
+  }
+  void note(std::string_view text) override { log_.add(LogLevel::kInfo, text); }
+  void warn(std::string_view text) override { log_.add(LogLevel::kWarning, text); }
+
+  void after_step(const StepReport& report) override {
+    if (!terminal_.traits().animated) return;
+    if (!progress_) {
+      progress_ = std::make_unique<Progress>(
+          terminal_, fmt::format("epoch {}/{}", report.epoch + 1, report.end_epoch),
+          report.batches * pictures_);
+    }
+    progress_->advance(pictures_, task_text(report.epoch_sums));
+    if (report.batch == report.batches) {
+      progress_->finish(task_text(report.epoch_sums));
+      progress_.reset();
+    }
+  }
+
+  void after_epoch(const EpochReport& report) override {
+    if (!terminal_.traits().animated || report.validation.empty()) return;
+    log_.info("epoch {}: validation {}", report.epoch + 1, task_text(report.validation));
+  }
+
+ private:
+  Terminal& terminal_;
+  Log& log_;
+  int64_t pictures_;  // of a batch
+  std::unique_ptr<Progress> progress_;
+};
+
+std::optional<ErrorKind> kind_of(const StopSignals& signals) {
+  if (!signals.requested()) return std::nullopt;
+  return signals.signal() == SIGTERM ? ErrorKind::kTerminated : ErrorKind::kInterrupted;
+}
+
+int run_train(const Options& given, CommandContext& context) {
+  TrainRequest request = train_request(given);
+  Options options = given;
+  options.resolve("threads", std::to_string(request.threads));
+  options.resolve("train.save_name", request.save_name);
+
+  check_writable(request.save_folder);
+  Log log(&context.terminal);
+  log.open_file(request.save_folder / "train.log");
+  write_file(request.save_folder / (request.save_name + "-config.toml"),
+             options_toml(options, "orthrus train"));
+  if (!options.text("train.gpus").empty()) {
+    log.warning("--gpus {}: this build has no GPU backend; training runs on the CPU",
+                options.text("train.gpus"));
+  }
+  log.info("{} threads, batch size {}", request.threads, request.loader.batch_size);
+
+  const StopSignals signals("stopping after this step; once more to stop at once\n");
+  request.stop = [&signals] { return kind_of(signals); };
+  const std::unique_ptr<Backend> backend = make_cpu_backend();
+  ConsoleObserver observer(context.terminal, log, request.loader.batch_size);
+  run_training(request, *backend, observer);
+  return 0;
+}
+
+}  // namespace
+
+Command make_train_command() {
+  Command command = {
+      .name = "train",
+      .summary = "Fine-tune a pretrained network into a multi-task classifier",
+      .syntax = {.takes_config = true},
+      .examples = {"orthrus train --model pretrained/resnet-50 --epoch 0 --num-classes 4 "
+                   "--data-train train.lst --image-train images --data-val val.lst "
+                   "--image-val images --save-result out --save-name resnet-50"},
+      .run = run_train};
+  command.options.add(train_options());
+  return command;
+}
+
+}  // namespace orthrus

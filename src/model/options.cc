@@ -1,0 +1,82 @@
+#include "model/options.h"
+
+#include <algorithm>
+#include <charconv>
+#include <sstream>
+
+#include "base/error.h"
+#include "base/file.h"
+
+namespace orthrus {
+
+std::vector<OptionSpec> model_options(const std::string& default_epoch) {
+  return {
+      {.key = "model.source",
+       .flag = "--model",
+       .value_name = "MODEL",
+       .help = "An MXNet prefix (PREFIX-symbol.json, PREFIX-0000.params), a run's folder, or a "
+               "built-in network.",
+       .group = "Model"},
+      {.key = "model.epoch",
+       .flag = "--epoch",
+       .type = OptionType::kInteger,
+       .default_text = default_epoch,
+       .min = 0,
+       .max = 9999,
+       .help = default_epoch.empty() ? "Number of the checkpoint; the newest when not given."
+                                     : "Number of the checkpoint that is loaded, and of the first "
+                                       "epoch.",
+       .group = "Model"},
+      {.key = "model.image_shape",
+       .flag = "--image-shape",
+       .default_text = "3,224,224",
+       .value_name = "C,H,W",
+       .help = "Channels, height and width of the network's input; pictures are resized so that "
+               "their shorter edge is the smaller of height and width.",
+       .group = "Model"},
+      {.key = "model.classes",
+       .flag = "--classes",
+       .value_name = "FILE",
+       .help = "Names of the classes, one on each line, from class 0 on.",
+       .group = "Model"},
+  };
+}
+
+Preprocessing preprocessing_of(const Options& options) {
+  const std::string text = options.text("model.image_shape");
+  std::vector<int64_t> sides;
+  std::istringstream parts(text);
+  for (std::string part; std::getline(parts, part, ',');) {
+    int64_t side = 0;
+    const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), side);
+    if (error != std::errc() || end != part.data() + part.size()) side = 0;
+    sides.push_back(side);
+  }
+  constexpr int64_t kMostSide = 8192;
+  const bool valid = sides.size() == 3 && sides[0] == 3 && sides[1] > 0 && sides[2] > 0 &&
+                     std::max(sides[1], sides[2]) <= kMostSide;
+  if (!valid) {
+    throw usage_error(
+        "{}: '{}' is not a picture shape, expected 3,HEIGHT,WIDTH with sides from 1 "
+        "to {}",
+        options.where("model.image_shape"), text, kMostSide);
+  }
+  Preprocessing preprocessing;
+  preprocessing.height = sides[1];
+  preprocessing.width = sides[2];
+  preprocessing.resize = std::min(sides[1], sides[2]);
+  return preprocessing;
+}
+
+std::vector<std::string> class_names_of(const Options& options) {
+  std::vector<std::string> names;
+  if (!options.has("model.classes")) return names;
+  std::istringstream lines(read_text(options.text("model.classes")));
+  for (std::string line; std::getline(lines, line);) {
+    if (line.ends_with('\r')) line.pop_back();
+    names.push_back(line);
+  }
+  return names;
+}
+
+}  // namespace orthrus

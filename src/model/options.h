@@ -1,0 +1,24 @@
+// Options that every command with a model has: which model, which pictures it takes, names of its
+// classes.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/options.h"
+#include "data/preprocessing.h"
+
+namespace orthrus {
+
+// --model, --epoch, --image-shape, --classes. `default_epoch`: empty, or the number that stands for
+// an epoch that is not given.
+[[nodiscard]] std::vector<OptionSpec> model_options(const std::string& default_epoch);
+
+// The validation preprocessing for --image-shape; the shorter edge of a picture is resized to the
+// shape's shorter side. Throws kUsage for a shape that is not 3,HEIGHT,WIDTH.
+[[nodiscard]] Preprocessing preprocessing_of(const Options& options);
+
+// One name on each line of the --classes file; empty when it is not given. Throws kInput.
+[[nodiscard]] std::vector<std::string> class_names_of(const Options& options);
+
+}  // namespace orthrus

@@ -1,0 +1,231 @@
+#include "train/options.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.h"
+#include "model/options.h"
+
+namespace orthrus {
+namespace {
+
+void append(std::vector<OptionSpec>& all, std::vector<OptionSpec> more) {
+  std::ranges::move(more, std::back_inserter(all));
+}
+
+std::vector<OptionSpec> data_options() {
+  return {
+      {.key = "data.train",
+       .flag = "--data-train",
+       .value_name = "LIST",
+       .help = "List of the training pictures: index, labels, path; separated by tabs.",
+       .group = "Data"},
+      {.key = "data.image_train",
+       .flag = "--image-train",
+       .value_name = "DIR",
+       .help = "Folder of the training pictures; the list's own when not given.",
+       .group = "Data"},
+      {.key = "data.num_classes",
+       .flag = "--num-classes",
+       .aliases = {"--image-cal"},
+       .type = OptionType::kInteger,
+       .min = 2,
+       .max = 1e6,
+       .help = "Classes of the first task; labels count from 0.",
+       .group = "Data"},
+      {.key = "data.num_examples",
+       .flag = "--num-examples",
+       .type = OptionType::kInteger,
+       .default_text = "20000",
+       .min = 1,
+       .help = "Pictures of an epoch as the learning rate's schedule counts them: the rate falls "
+               "after 5 and 10 times N / batch size updates.",
+       .group = "Data"},
+      {.key = "data.shuffle",
+       .flag = "--shuffle",
+       .type = OptionType::kChoice,
+       .default_text = "on",
+       .choices = {"on", "off"},
+       .help = "Whether each epoch has an order of its own.",
+       .group = "Data"},
+      {.key = "data.augment",
+       .flag = "--augment",
+       .type = OptionType::kChoice,
+       .default_text = "classic",
+       .choices = {"classic", "none"},
+       .help = "classic: random crop and mirror; none: the centre, as in validation.",
+       .group = "Data"},
+      {.key = "data.last_batch",
+       .flag = "--last-batch",
+       .type = OptionType::kChoice,
+       .default_text = "pad",
+       .choices = {"pad", "discard", "mxnet"},
+       .help = "The last short batch. pad: filled up with pictures that do not count; discard: "
+               "left out; mxnet: the fill counts, as in MXNet.",
+       .group = "Data"},
+  };
+}
+
+std::vector<OptionSpec> optimizer_options() {
+  return {
+      {.key = "optimizer.lr",
+       .flag = "--lr",
+       .type = OptionType::kReal,
+       .default_text = "0.001",
+       .min = 0,
+       .help = "Learning rate.",
+       .group = "Optimizer"},
+      {.key = "optimizer.momentum",
+       .flag = "--mom",
+       .type = OptionType::kReal,
+       .default_text = "0.9",
+       .min = 0,
+       .max = 1,
+       .help = "Momentum.",
+       .group = "Optimizer"},
+      {.key = "optimizer.weight_decay",
+       .flag = "--wd",
+       .type = OptionType::kReal,
+       .default_text = "0.0001",
+       .min = 0,
+       .help = "Weight decay, on weights and BatchNorm's gammas only.",
+       .group = "Optimizer"},
+      {.key = "train.num_epoch",
+       .flag = "--num-epoch",
+       .type = OptionType::kInteger,
+       .default_text = "2",
+       .min = 1,
+       .max = 9999,
+       .help = "Where training ends: with --epoch 5, 15 trains ten epochs.",
+       .group = "Training"},
+      {.key = "model.layer",
+       .flag = "--layer",
+       .value_name = "NAME",
+       .help = "Layer whose output the heads stand on; what the last fully connected layer reads "
+               "when not given.",
+       .group = "Model"},
+  };
+}
+
+std::vector<OptionSpec> run_options() {
+  return {
+      {.key = "train.save_result",
+       .flag = "--save-result",
+       .default_text = "output",
+       .value_name = "DIR",
+       .help = "Folder of the checkpoints and of train.log.",
+       .group = "Training"},
+      {.key = "train.save_name",
+       .flag = "--save-name",
+       .value_name = "NAME",
+       .help = "First part of the checkpoints' names; the model's own when not given.",
+       .group = "Training"},
+      {.key = "train.seed",
+       .flag = "--seed",
+       .type = OptionType::kInteger,
+       .default_text = "0",
+       .min = 0,
+       .help = "Seed of all random numbers: order, crops, mirrors, dropout, new heads.",
+       .group = "Training"},
+      {.key = "train.precision",
+       .flag = "--precision",
+       .type = OptionType::kChoice,
+       .default_text = "f32",
+       .choices = {"f32"},
+       .help = "Arithmetic of the training.",
+       .group = "Machine"},
+      {.key = "train.gpus",
+       .flag = "--gpus",
+       .help = "For scripts made for MXNet; this build has no GPU backend and runs on the CPU.",
+       .group = "Machine"},
+      {.key = "train.kv_store",
+       .flag = "--kv-store",
+       .default_text = "device",
+       .help = "For scripts made for MXNet: local or device.",
+       .group = "Machine"},
+      {.key = "verbose",
+       .flag = "--verbose",
+       .type = OptionType::kBoolean,
+       .default_text = "off",
+       .help = "Say which faster kernels were passed over, and why.",
+       .group = "Machine"},
+  };
+}
+
+void check_kv_store(const Options& options) {
+  const std::string store = options.text("train.kv_store");
+  if (store.starts_with("dist")) {
+    throw usage_error("{}: '{}' asks for several machines, which are not supported yet",
+                      options.where("train.kv_store"), store)
+        .with_hint("use --kv-store local, or leave it out");
+  }
+  if (store != "local" && store != "device") {
+    throw usage_error("{}: '{}' is unknown, expected local or device",
+                      options.where("train.kv_store"), store);
+  }
+}
+
+std::string required(const Options& options, const char* key) {
+  if (!options.has(key)) throw usage_error("{} is missing", options.where(key));
+  return options.text(key);
+}
+
+// The last part of a prefix: "resnet-50" of "pretrained/resnet-50".
+std::string own_name(const std::string& model) {
+  std::filesystem::path path(model);
+  if (!path.has_filename()) path = path.parent_path();
+  return path.filename().string();
+}
+
+LastBatch last_batch_of(const std::string& text) {
+  if (text == "discard") return LastBatch::kDiscard;
+  return text == "mxnet" ? LastBatch::kMxnet : LastBatch::kPad;
+}
+
+}  // namespace
+
+std::vector<OptionSpec> train_options() {
+  std::vector<OptionSpec> all = model_options("0");
+  append(all, data_options());
+  append(all, inference_options("200"));
+  append(all, optimizer_options());
+  append(all, run_options());
+  return all;
+}
+
+TrainRequest train_request(const Options& options) {
+  check_kv_store(options);
+  TrainRequest request;
+  request.model = required(options, "model.source");
+  request.first_epoch = static_cast<int>(options.integer("model.epoch"));
+  request.end_epoch = static_cast<int>(options.integer("train.num_epoch"));
+  request.layer = options.text("model.layer");
+  required(options, "data.num_classes");
+  request.tasks = classic_tasks(options.integer("data.num_classes"));
+  const std::vector<std::string> names = class_names_of(options);
+  if (!names.empty()) name_classes(request.tasks, names);
+  request.preprocessing = preprocessing_of(options);
+  request.train = picture_files(options, "data.train", "data.image_train");
+  if (options.has("data.val")) {
+    request.validation = picture_files(options, "data.val", "data.image_val");
+  }
+  request.loader = loader_options(options);
+  request.loader.shuffle = options.text("data.shuffle") == "on";
+  request.loader.last_batch = last_batch_of(options.text("data.last_batch"));
+  request.loader.seed = static_cast<uint64_t>(options.integer("train.seed"));
+  request.augment = options.text("data.augment") == "classic";
+  request.sgd.momentum = options.real("optimizer.momentum");
+  request.sgd.weight_decay = options.real("optimizer.weight_decay");
+  request.schedule.base = options.real("optimizer.lr");
+  request.schedule.factor = 0.1;
+  request.schedule.steps =
+      classic_steps(options.integer("data.num_examples"), request.loader.batch_size);
+  request.save_folder = options.text("train.save_result");
+  request.save_name =
+      options.has("train.save_name") ? options.text("train.save_name") : own_name(request.model);
+  request.threads = thread_count(options);
+  request.verbose = options.boolean("verbose");
+  return request;
+}
+
+}  // namespace orthrus

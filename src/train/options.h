@@ -1,0 +1,18 @@
+// Options of a training, and the request that they make.
+#pragma once
+
+#include <vector>
+
+#include "base/options.h"
+#include "train/run.h"
+
+namespace orthrus {
+
+// All of them: model, lists, optimizer, schedule, where the results go.
+[[nodiscard]] std::vector<OptionSpec> train_options();
+
+// Throws kUsage for what is missing or cannot be had (several machines), kInput for a bad --classes
+// file. `stop` is left empty.
+[[nodiscard]] TrainRequest train_request(const Options& options);
+
+}  // namespace orthrus

@@ -1,0 +1,43 @@
+// A whole training, from files to checkpoints: everything that can be wrong is found before the
+// first batch, then the Trainer works.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "infer/options.h"
+#include "train/observer.h"
+#include "train/trainer.h"
+
+namespace orthrus {
+
+struct TrainRequest {
+  std::string model;
+  int first_epoch = 0;  // also the checkpoint that is loaded
+  int end_epoch = 2;
+  std::string layer;  // the heads stand on; empty: found by rule
+  std::vector<Task> tasks;
+  Preprocessing preprocessing;  // of validation
+  PictureFiles train;
+  std::optional<PictureFiles> validation;
+  LoaderOptions loader;  // batch size, shuffling, seed, last batch, bad pictures
+  bool augment = true;   // random crop and mirror while training
+  SgdOptions sgd;
+  MultiFactorSchedule schedule;
+  std::filesystem::path save_folder;
+  std::string save_name;
+  int threads = 1;
+  bool verbose = false;  // tell which kernels were passed over, and why
+  std::function<std::optional<ErrorKind>()> stop;
+};
+
+// Throws kUsage, kInput and kResource as the parts do; kInterrupted and kTerminated after a stop.
+void run_training(const TrainRequest& request, Backend& backend, TrainObserver& observer);
+
+// Creates the folder where needed, and throws kResource unless a file can be written there.
+void check_writable(const std::filesystem::path& folder);
+
+}  // namespace orthrus
