@@ -3,6 +3,7 @@
 // LoaderState alone. It knows numbers only, no files.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 

@@ -70,7 +70,7 @@ INSTANTIATE_TEST_SUITE_P(Pixels, PipelineTest,
                          ::testing::Values(Pipeline{"val_3x32x32_resize32", 26, 32, 32, 32},
                                            Pipeline{"val_3x56x40_resize56", 5, 56, 40, 56},
                                            Pipeline{"val_3x48x64_noresize", 8, 48, 64, 0}),
-                         [](const auto& info) { return info.param.file; });
+                         [](const auto& test) { return test.param.file; });
 
 TEST_P(PipelineTest, IsMxnets) {
   const Pipeline& pipeline = GetParam();
