@@ -131,7 +131,7 @@ TEST_P(FileFaultTest, TargetIsOldOrNew) {
     const std::string text = read_text(folder / "a");
     EXPECT_TRUE(text == big_text('o') || text == big_text('n') + "tail") << "k = " << k;
     EXPECT_THAT(folder.names(), ElementsAre("a"));
-    if (!threw) EXPECT_EQ(text.size(), 100'004U) << "k = " << k;
+    EXPECT_TRUE(threw || text.ends_with("tail")) << "k = " << k;
     failures += threw ? 1 : 0;
     if (!struck) break;
   }
