@@ -112,12 +112,14 @@ class RefBatchNorm : public RefKernel<T> {
         move(view.input(kMovingVariance)[c], variance);
       }
       if (training_ && op_.fix_gamma) view.input(kGamma)[c] = 1;
-      const double inverse_deviation = 1 / std::sqrt(variance + op_.eps);
+      // Rounded to what backward gets, so that a recomputed output is the same to the last bit.
+      const T kept_mean = static_cast<T>(mean);
+      const T kept_inverse = static_cast<T>(1 / std::sqrt(variance + op_.eps));
       if (view.saved(kMean) != nullptr) {
-        view.saved(kMean)[c] = static_cast<T>(mean);
-        view.saved(kInverseDeviation)[c] = static_cast<T>(inverse_deviation);
+        view.saved(kMean)[c] = kept_mean;
+        view.saved(kInverseDeviation)[c] = kept_inverse;
       }
-      normalise(view, c, mean, inverse_deviation);
+      normalise(view, c, kept_mean, kept_inverse);
     }
   }
 
