@@ -13,7 +13,6 @@ namespace orthrus::testing {
 struct TestedBackend {
   std::string name;
   std::unique_ptr<Backend> (*make)();
-  DType dtype;
   // An element may be off by absolute + relative * (largest magnitude of its array).
   double absolute;
   double relative;
@@ -22,10 +21,14 @@ struct TestedBackend {
 inline std::unique_ptr<Backend> make_ref_f32() {
   return make_ref_backend(DType::kF32);
 }
+inline std::unique_ptr<Backend> make_cpu_f32() {
+  return make_cpu_backend();
+}
 
 inline const std::vector<TestedBackend>& tested_backends() {
   static const std::vector<TestedBackend> backends = {
-      {"ref", make_ref_f32, DType::kF32, 1e-6, 2e-6},
+      {"ref", make_ref_f32, 1e-6, 2e-6},
+      {"cpu", make_cpu_f32, 2e-6, 1e-5},
   };
   return backends;
 }

@@ -146,7 +146,7 @@ inline RunResult run_kernel(Backend& backend, Kernel& kernel, const Mode& mode, 
 
 inline RunResult run_oracle(const ShapedNode& shaped, const Mode& mode, const Feed& feed) {
   const auto backend = make_oracle();
-  const auto kernel = first_kernel(*backend, make_request(shaped, DType::kF64, mode));
+  const auto kernel = first_kernel(*backend, make_request(shaped, backend->dtype(), mode));
   if (kernel == nullptr) throw internal_error("the oracle does not take {}", shaped.node.name);
   return run_kernel(*backend, *kernel, mode, feed);
 }
@@ -161,7 +161,7 @@ inline void check_derivatives(const OpCase& op_case, bool training) {
   const Mode full{training, all_gradients(op_case.op)};
   const RunResult analytic = run_oracle(shaped, full, feed);
   const auto backend = make_oracle();
-  const auto kernel = first_kernel(*backend, make_request(shaped, DType::kF64, forward_only));
+  const auto kernel = first_kernel(*backend, make_request(shaped, backend->dtype(), forward_only));
   ASSERT_NE(kernel, nullptr);
   KernelRun forward(*backend, *kernel, forward_only.wanted, {});
 
@@ -272,7 +272,7 @@ inline void check_backends(const OpCase& op_case) {
       SCOPED_TRACE(tested.name + (mode.training ? ", training" : ", inference") + ", gradients " +
                    wanted);
       const auto backend = tested.make();
-      KernelRequest request = make_request(shaped, tested.dtype, mode);
+      KernelRequest request = make_request(shaped, backend->dtype(), mode);
       check_candidates(op_case, tested, *backend, request, mode, feed, want);
       if (!take_producers_layouts(*backend, request)) continue;
       SCOPED_TRACE("behind a convolution");

@@ -55,20 +55,20 @@ Op read_op(const std::string& op, const std::vector<std::string>& inputs,
   return graph.node(graph.find("node").value()).op;
 }
 
-// Calls check(backend's name, backend, element type) for each backend and for the oracle.
+// Calls check(backend) for each backend and for the oracle.
 template <typename Check>
 void on_every_backend(Check check) {
   for (const TestedBackend& tested : tested_backends()) {
     SCOPED_TRACE(tested.name);
-    check(*tested.make(), tested.dtype);
+    check(*tested.make());
   }
   SCOPED_TRACE("oracle");
-  check(*make_oracle(), DType::kF64);
+  check(*make_oracle());
 }
 
-RunResult run_first(Backend& backend, DType dtype, const ShapedNode& shaped, const Mode& mode,
+RunResult run_first(Backend& backend, const ShapedNode& shaped, const Mode& mode,
                     const Feed& feed) {
-  const auto kernel = first_kernel(backend, make_request(shaped, dtype, mode));
+  const auto kernel = first_kernel(backend, make_request(shaped, backend.dtype(), mode));
   if (kernel == nullptr) throw internal_error("no kernel for {}", shaped.node.name);
   return run_kernel(backend, *kernel, mode, feed);
 }
@@ -87,8 +87,8 @@ TEST(GoldenOperators, Pooling) {
     const ShapedNode shaped = shaped_node(op_case);
     EXPECT_EQ(shaped.output, golden.array(name + ":output").shape());
     const Feed feed{{golden.values(data)}, golden.values(name + ":head_grad"), {}};
-    on_every_backend([&](Backend& backend, DType dtype) {
-      const RunResult result = run_first(backend, dtype, shaped, {true, {true}}, feed);
+    on_every_backend([&](Backend& backend) {
+      const RunResult result = run_first(backend, shaped, {true, {true}}, feed);
       expect_near(result.output, golden.values(name + ":output"), kTolerance, 1e-6, "output");
       // There MXNet divides the output by the clipped window but the gradient by the kernel's area.
       if (item.contains("grad_defect")) return;
@@ -116,9 +116,9 @@ TEST(GoldenOperators, BatchNorm) {
     const auto near = [&](const Values& got, const std::string& array) {
       expect_near(got, golden.values(name + ":" + array), kTolerance, 1e-6, array);
     };
-    on_every_backend([&](Backend& backend, DType dtype) {
+    on_every_backend([&](Backend& backend) {
       const Mode training{true, {true, true, true, false, false}};
-      const RunResult trained = run_first(backend, dtype, shaped, training, feed);
+      const RunResult trained = run_first(backend, shaped, training, feed);
       near(trained.output, "output");
       near(trained.gradients[0], "grad_data");
       near(trained.gradients[1], "grad_gamma");
@@ -130,14 +130,14 @@ TEST(GoldenOperators, BatchNorm) {
                   "gamma after a forward step in training");
 
       const Mode inference{false, std::vector<bool>(5, false)};
-      const RunResult evaluated = run_first(backend, dtype, shaped, inference, feed);
+      const RunResult evaluated = run_first(backend, shaped, inference, feed);
       expect_near(evaluated.inputs_after[1],
                   item.at("gamma_array_after_eval_forward").get<Values>(), 1e-7, 0,
                   "gamma after a forward step in inference");
       Feed moved = feed;
       moved.inputs[3] = golden.values(name + ":moving_mean_after");
       moved.inputs[4] = golden.values(name + ":moving_var_after");
-      near(run_first(backend, dtype, shaped, inference, moved).output, "eval_output");
+      near(run_first(backend, shaped, inference, moved).output, "eval_output");
     });
   }
 }
@@ -182,8 +182,8 @@ TEST(GoldenOperators, SoftmaxOutput) {
         {logits_of(golden), golden.values("label:" + item.at("label").get<std::string>())},
         random_values(static_cast<int64_t>(output.size()), 1, 1),
         {}};
-    on_every_backend([&](Backend& backend, DType dtype) {
-      const RunResult result = run_first(backend, dtype, shaped, {true, {true, false}}, feed);
+    on_every_backend([&](Backend& backend) {
+      const RunResult result = run_first(backend, shaped, {true, {true, false}}, feed);
       expect_near(result.output, output, kTolerance, 0, "output");
       expect_near(result.gradients[0], golden.values(name + ":grad_logits"), kTolerance, 1e-6,
                   "gradient of the logits");

@@ -56,7 +56,10 @@ void add_plain(int64_t elements, const std::byte* a, const std::byte* b, std::by
 
 class RefBackend : public Backend {
  public:
+  explicit RefBackend(DType dtype) : dtype_(dtype) {}
+
   [[nodiscard]] std::string_view name() const override { return "ref"; }
+  [[nodiscard]] DType dtype() const override { return dtype_; }
   [[nodiscard]] std::span<const KernelCandidate> candidates(const Op& op) const override {
     return ref_candidates(op);
   }
@@ -81,6 +84,9 @@ class RefBackend : public Backend {
       throw internal_error("ref adds f32 or f64, not {}", name_of(desc.dtype));
     }
   }
+
+ private:
+  DType dtype_;
 };
 
 }  // namespace
@@ -113,7 +119,7 @@ std::unique_ptr<Backend> make_ref_backend(DType dtype) {
   if (dtype != DType::kF32 && dtype != DType::kF64) {
     throw usage_error("the reference backend computes in f32 or f64, not in {}", name_of(dtype));
   }
-  return std::make_unique<RefBackend>();
+  return std::make_unique<RefBackend>(dtype);
 }
 
 }  // namespace orthrus
