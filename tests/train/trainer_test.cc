@@ -1,0 +1,200 @@
+#include "train/trainer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "base/file.h"
+#include "formats/mxnet/checkpoint.h"
+#include "model/source.h"
+#include "train/training.h"
+
+namespace orthrus {
+namespace {
+
+using ::testing::ElementsAre;
+using testing::golden_loader;
+using ::testing::HasSubstr;
+using testing::kPictures;
+using ::testing::MatchesRegex;
+using testing::RecordingObserver;
+using testing::refusal_of;
+using testing::same_bytes;
+using ::testing::StartsWith;
+using testing::TemporaryFolder;
+using testing::tiny_model;
+
+TrainerOptions options_for(int batch_size) {
+  TrainerOptions options;
+  options.batch_size = batch_size;
+  options.end_epoch = 2;
+  options.seed = 3;
+  options.schedule = {.base = 0.05, .factor = 0.1, .steps = {4}};
+  return options;
+}
+
+// A trainer with everything that it needs: 16 pictures, shuffled and augmented.
+struct Bench {
+  explicit Bench(TrainerOptions trainer_options, Model model = tiny_model(),
+                 bool validate = false) {
+    Preprocessing augmented = model.preprocessing;
+    augmented.random_crop = true;
+    augmented.random_mirror = true;
+    LoaderOptions loading;
+    loading.batch_size = trainer_options.batch_size;
+    loading.seed = trainer_options.seed;
+    if (validate) validation = golden_loader("val.lst", model.preprocessing, loading);
+    loading.shuffle = true;
+    train = golden_loader("train.lst", augmented, loading);
+    trainer = std::make_unique<Trainer>(std::move(model), *train, validation.get(), *backend,
+                                        trainer_options, observer);
+  }
+
+  RecordingObserver observer;
+  std::unique_ptr<Backend> backend = make_ref_backend();
+  std::unique_ptr<Loader> train;
+  std::unique_ptr<Loader> validation;
+  std::unique_ptr<Trainer> trainer;
+};
+
+// Steps across the ends of epochs.
+void advance(Trainer& trainer, int steps) {
+  while (steps > 0) {
+    if (trainer.step()) {
+      --steps;
+    } else {
+      trainer.finish_epoch();
+    }
+  }
+}
+
+// 16 pictures in batches of 5: the fourth is short, so the stops lie within an epoch, before its
+// short batch, after it, and in the next epoch.
+class StopAndContinue : public ::testing::TestWithParam<int> {};
+
+TEST_P(StopAndContinue, IsBitEqualToNotStopping) {
+  constexpr int kAllSteps = 7;
+  Bench through(options_for(5));
+  advance(*through.trainer, kAllSteps);
+  const TrainerState expected = through.trainer->state();
+
+  TrainerState stopped;
+  {
+    Bench first(options_for(5));
+    advance(*first.trainer, GetParam());
+    stopped = first.trainer->state();
+  }
+  Bench second(options_for(5));
+  second.trainer->restore(stopped);
+  advance(*second.trainer, kAllSteps - GetParam());
+  const TrainerState got = second.trainer->state();
+
+  EXPECT_EQ(got.epoch, expected.epoch);
+  EXPECT_EQ(got.updates, kAllSteps);
+  EXPECT_EQ(got.loader.batch, expected.loader.batch);
+  EXPECT_TRUE(same_bytes(got.parameters, expected.parameters));
+  EXPECT_TRUE(same_bytes(got.momentum, expected.momentum));
+  EXPECT_EQ(got.epoch_sums, expected.epoch_sums);
+  EXPECT_EQ(got.window_sums, expected.window_sums);
+}
+
+INSTANTIATE_TEST_SUITE_P(Steps, StopAndContinue, ::testing::Values(1, 3, 4, 5));
+
+TEST(Trainer, StateOfADifferentStepDiffers) {
+  Bench bench(options_for(5));
+  advance(*bench.trainer, 1);
+  const TrainerState before = bench.trainer->state();
+  advance(*bench.trainer, 1);
+  const TrainerState after = bench.trainer->state();
+  EXPECT_FALSE(same_bytes(before.parameters, after.parameters));
+  EXPECT_FALSE(same_bytes(before.momentum, after.momentum));
+  EXPECT_EQ(after.momentum.size(), 7U);  // conv, gamma, beta, and two of each head
+}
+
+TEST(Trainer, CountsOnlyRealPicturesOfTheLastBatch) {
+  Bench bench(options_for(5));
+  while (bench.trainer->step()) {
+  }
+  ASSERT_EQ(bench.observer.steps.size(), 4U);
+  EXPECT_EQ(bench.observer.steps.back().pictures, 1);
+  EXPECT_EQ(bench.observer.steps.back().epoch_sums[0].weight, 16);
+  EXPECT_EQ(bench.observer.steps.back().epoch_sums[1].weight, 16);
+}
+
+TEST(Trainer, WritesTheLinesAndFilesOfMxnetsFit) {
+  const TemporaryFolder folder;
+  TrainerOptions options = options_for(8);
+  options.first_epoch = 5;
+  options.end_epoch = 6;
+  options.speed_every = 1;
+  options.save_prefix = (folder.path() / "tiny").string();
+  Bench bench(options, tiny_model(), true);
+  bench.trainer->run();
+  const std::string number = "[01]\\.[0-9]+";
+  EXPECT_THAT(
+      bench.observer.lines,
+      ElementsAre(
+          MatchesRegex("Epoch.5. Batch .1.\tSpeed: [0-9.]+ samples/sec\tmulti_accuracy-task0=" +
+                       number + "\tmulti_accuracy-task1=" + number),
+          MatchesRegex("Epoch.5. Train-multi_accuracy-task0=" + number),
+          MatchesRegex("Epoch.5. Train-multi_accuracy-task1=" + number),
+          MatchesRegex("Epoch.5. Time cost=[0-9.]+"),
+          "Saved checkpoint to \"" + options.save_prefix + "-0006.params\"",
+          MatchesRegex("Epoch.5. Validation-multi_accuracy-task0=" + number),
+          MatchesRegex("Epoch.5. Validation-multi_accuracy-task1=" + number)));
+  ASSERT_EQ(bench.observer.epochs.size(), 1U);
+  EXPECT_EQ(bench.observer.epochs[0].validation[0].weight, 10);
+
+  const mxnet::Checkpoint saved = mxnet::load_checkpoint(options.save_prefix, 6);
+  EXPECT_TRUE(same_bytes(saved.parameters, bench.trainer->state().parameters));
+  EXPECT_FALSE(saved.graph.find("softmax_sample_weight"));
+}
+
+TEST(Trainer, NamesTheLayerWhereTheLossStopsBeingFinite) {
+  Model model = tiny_model();
+  model.parameters["conv_weight"].data()[0] = std::numeric_limits<float>::quiet_NaN();
+  Bench bench(options_for(8), std::move(model));
+  const std::string refusal = refusal_of([&] { bench.trainer->step(); });
+  EXPECT_THAT(refusal, StartsWith("epoch 0, batch 1: the loss of task 'softmax' is not a finite "
+                                  "number; it began in 'conv_weight'"));
+}
+
+TEST(Trainer, SavesABegunEpochWhenItIsStopped) {
+  const TemporaryFolder folder;
+  TrainerOptions options = options_for(8);
+  options.save_prefix = (folder.path() / "tiny").string();
+  int asked = 0;
+  // Asked after each of the two batches, after the epoch, then after the third batch.
+  options.stop = [&asked]() -> std::optional<ErrorKind> {
+    if (++asked < 4) return std::nullopt;
+    return ErrorKind::kTerminated;
+  };
+  Bench bench(options);
+  try {
+    bench.trainer->run();
+    FAIL() << "not stopped";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kTerminated);
+    EXPECT_THAT(error.message(), HasSubstr("stopped in epoch 1 after 3 updates"));
+    EXPECT_THAT(error.hint(), HasSubstr("tiny-interrupted --epoch 1"));
+  }
+  EXPECT_THAT(mxnet::saved_epochs(options.save_prefix), ElementsAre(1));
+  const mxnet::Checkpoint saved =
+      mxnet::load_checkpoint(options.save_prefix + std::string(kInterruptedSuffix), 1);
+  EXPECT_TRUE(same_bytes(saved.parameters, bench.trainer->state().parameters));
+}
+
+TEST(Trainer, LearnsTheTwoTasksOfAFewPictures) {
+  TrainerOptions options = options_for(16);
+  options.end_epoch = 60;
+  options.schedule.steps = {};
+  Bench bench(options);
+  bench.trainer->run();
+  EXPECT_LT(bench.observer.epochs.back().train[0].mean_loss(),
+            0.7 * bench.observer.epochs.front().train[0].mean_loss());
+}
+
+}  // namespace
+}  // namespace orthrus
