@@ -96,6 +96,9 @@ Png encode_grey(std::span<const uint8_t> pixels, uint32_t height, uint32_t width
   header.bit_depth = 8;
   header.color_type = SPNG_COLOR_TYPE_GRAYSCALE;
   spng_set_option(context.get(), SPNG_ENCODE_TO_BUFFER, 1);
+  // 784 bytes: filling deflate's default state of 256 KiB would cost more than the compression.
+  spng_set_option(context.get(), SPNG_IMG_WINDOW_BITS, 10);
+  spng_set_option(context.get(), SPNG_IMG_MEM_LEVEL, 3);
   int failure = spng_set_ihdr(context.get(), &header);
   if (failure == 0) {
     failure = spng_encode_image(context.get(), pixels.data(), pixels.size(), SPNG_FMT_PNG,

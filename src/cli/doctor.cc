@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "backend/backend.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/threads.h"
