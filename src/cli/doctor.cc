@@ -90,6 +90,7 @@ int run_doctor(const Options&, CommandContext& context) {
   print("compiler", compiler());
   print("processor", model.empty() ? "unknown" : model);
   print("instructions", instruction_sets(cpu));
+  print("engine", cpu_backend_description());
   print("cores",
         fmt::format("{} usable, {} threads by default", usable_cores(), current_threads()));
   print("memory",
