@@ -1,46 +1,13 @@
-// What the tests of training share: a tiny two-headed network, loaders over the golden pictures, an
-// observer that remembers, a folder that vanishes.
+// What the tests of training share: an observer that remembers.
 #pragma once
 
-#include <gtest/gtest.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <atomic>
-#include <cstdlib>
-#include <filesystem>
-#include <memory>
 #include <string>
 #include <vector>
 
-#include "base/error.h"
-#include "model/initialise.h"
-#include "model/model.h"
-#include "tasks/heads.h"
+#include "model/networks.h"
 #include "train/trainer.h"
 
 namespace orthrus::testing {
-
-inline const std::filesystem::path kPictures = ORTHRUS_TEST_DIR "/golden/mxnet/data";
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "orthrus-XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr) throw internal_error("no temporary folder");
-    path_ = pattern;
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 class RecordingObserver : public TrainObserver {
  public:
@@ -56,73 +23,5 @@ class RecordingObserver : public TrainObserver {
   std::vector<StepReport> steps;
   std::vector<EpochReport> epochs;
 };
-
-// "<message> | <hint>" of the Error that `action` throws, "nothing thrown" otherwise.
-template <typename Action>
-std::string refusal_of(Action&& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.message() + " | " + error.hint();
-  }
-  return "nothing thrown";
-}
-
-// 8 x 8 pixels, one convolution with BatchNorm and ReLU, dropout, the two classic heads.
-inline Graph tiny_backbone() {
-  Graph graph;
-  const int data = graph.add_variable("data", VariableRole::kInput);
-  const int weight = graph.add_variable("conv_weight", VariableRole::kParameter);
-  const int conv = graph.add(
-      {"conv",
-       Convolution{
-           .num_filter = 4, .kernel = {3, 3}, .stride = {2, 2}, .pad = {1, 1}, .has_bias = false},
-       {{data}, {weight}}});
-  const int gamma = graph.add_variable("bn_gamma", VariableRole::kParameter);
-  const int beta = graph.add_variable("bn_beta", VariableRole::kParameter);
-  const int mean = graph.add_variable("bn_moving_mean", VariableRole::kAuxiliary);
-  const int variance = graph.add_variable("bn_moving_var", VariableRole::kAuxiliary);
-  const int bn = graph.add(
-      {"bn", BatchNorm{.fix_gamma = false}, {{conv}, {gamma}, {beta}, {mean}, {variance}}});
-  const int relu = graph.add({"relu", Activation{}, {{bn}}});
-  const int dropout = graph.add({"drop", Dropout{.p = 0.25}, {{relu}}});
-  const int flat = graph.add({"flatten0", Flatten{}, {{dropout}}});
-  graph.set_outputs({{flat}});
-  return graph;
-}
-
-inline Model tiny_model() {
-  Model model;
-  model.tasks = classic_tasks(4);
-  const Graph backbone = tiny_backbone();
-  model.graph = append_heads(backbone, backbone.outputs().front(), model.tasks);
-  model.preprocessing.height = 8;
-  model.preprocessing.width = 8;
-  model.preprocessing.resize = 8;
-  model.input = "data";
-  model.origin = "tiny";
-  std::vector<std::string> names;
-  for (const auto& [name, shape] : parameter_shapes(model.graph, model.preprocessing)) {
-    names.push_back(name);
-  }
-  model.parameters = initialise(
-      model.graph, infer_shapes(model.graph, {{"data", picture_shape(model.preprocessing, 1)}}), 7,
-      names);
-  return model;
-}
-
-inline std::unique_ptr<Loader> golden_loader(const std::string& list,
-                                             const Preprocessing& preprocessing,
-                                             const LoaderOptions& options) {
-  return std::make_unique<Loader>(read_list(kPictures / list), kPictures, preprocessing, options);
-}
-
-// True when both hold the same names with the same shapes and the same bytes.
-inline bool same_bytes(const NamedTensors& a, const NamedTensors& b) {
-  return std::ranges::equal(a, b, [](const auto& x, const auto& y) {
-    return x.first == y.first && x.second.shape() == y.second.shape() &&
-           std::ranges::equal(x.second.bytes(), y.second.bytes());
-  });
-}
 
 }  // namespace orthrus::testing

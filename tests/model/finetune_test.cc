@@ -1,0 +1,109 @@
+#include "model/finetune.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "model/networks.h"
+
+namespace orthrus {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::refusal_of;
+using testing::small_network;
+using testing::small_pictures;
+
+Model prepare(const LoadedNetwork& network, FinetuneReport& report, const std::string& layer = {}) {
+  return prepare_finetune(
+      network, {.name = "small"},
+      {.tasks = classic_tasks(4), .preprocessing = small_pictures(), .layer = layer, .seed = 1},
+      report);
+}
+
+std::string refusal(const LoadedNetwork& network, const std::string& layer = {}) {
+  return refusal_of([&] {
+    FinetuneReport report;
+    (void)prepare(network, report, layer);
+  });
+}
+
+TEST(PrepareFinetune, CutsAtTheLastFullyConnectedAndStartsNewHeads) {
+  FinetuneReport report;
+  const Model model = prepare(small_network(), report);
+  EXPECT_EQ(report.features, "relu0");
+  EXPECT_THAT(report.initialised,
+              ElementsAre("fc_bias", "fc_multitask_bias", "fc_multitask_weight", "fc_weight"));
+  EXPECT_THAT(report.superfluous, ElementsAre("fc1_bias", "fc1_weight"));
+  EXPECT_THAT(report.taken_heads, IsEmpty());
+  EXPECT_EQ(model.parameters.size(), 6U);
+  EXPECT_EQ(model.parameters.at("fc_weight").shape(), (Shape{4, 6}));
+  EXPECT_EQ(model.parameters.at("fc0_weight").data()[0], 1);
+  EXPECT_EQ(model.input, "data");
+  EXPECT_TRUE(model.pretrained);
+}
+
+TEST(PrepareFinetune, TakesHeadsOfTheRightNamesAndShapes) {
+  LoadedNetwork network = small_network();
+  network.parameters["fc_weight"] = Tensor::filled({4, 6}, 5);
+  network.parameters["fc_bias"] = Tensor::filled({9}, 5);
+  FinetuneReport report;
+  const Model model = prepare(network, report);
+  EXPECT_THAT(report.taken_heads, ElementsAre("fc_weight"));
+  EXPECT_THAT(report.reshaped, ElementsAre("fc_bias"));
+  EXPECT_EQ(model.parameters.at("fc_weight").data()[0], 5);
+  EXPECT_EQ(model.parameters.at("fc_bias").data()[0], 0);
+}
+
+TEST(PrepareFinetune, GivesItsOwnResultBack) {
+  FinetuneReport first;
+  const Model model = prepare(small_network(), first);
+  FinetuneReport second;
+  const Model again = prepare({model.graph, model.parameters}, second);
+  EXPECT_EQ(second.features, "relu0");
+  EXPECT_EQ(second.taken_heads.size(), 4U);
+  EXPECT_THAT(second.initialised, IsEmpty());
+  EXPECT_EQ(again.graph.size(), model.graph.size());
+}
+
+TEST(PrepareFinetune, TakesALayerByNameWithOrWithoutOutput) {
+  for (const char* layer : {"fc0", "fc0_output"}) {
+    FinetuneReport report;
+    (void)prepare(small_network(), report, layer);
+    EXPECT_EQ(report.features, "fc0");
+  }
+  EXPECT_THAT(refusal(small_network(), "relu1"), AllOf(HasSubstr("relu1"), HasSubstr("relu0")));
+}
+
+TEST(PrepareFinetune, NamesEveryMissingParameterOfTheBackbone) {
+  LoadedNetwork network = small_network();
+  network.parameters.erase("fc0_weight");
+  network.parameters.erase("fc0_bias");
+  EXPECT_THAT(refusal(network), HasSubstr("2 parameters of the network are missing: fc0_bias, "
+                                          "fc0_weight"));
+}
+
+TEST(PrepareFinetune, RefusesABackboneOfAnotherShape) {
+  LoadedNetwork network = small_network();
+  network.parameters["fc0_weight"] = Tensor::zeros({6, 47});
+  EXPECT_THAT(refusal(network), AllOf(HasSubstr("'fc0_weight' has the shape (6,47), the network "
+                                                "needs (6,48)"),
+                                      HasSubstr("--image-shape")));
+}
+
+TEST(PrepareFinetune, RefusesABackboneThatHasAHeadsName) {
+  LoadedNetwork network = small_network();
+  Graph graph;
+  for (Node node : network.graph.nodes()) {
+    if (node.name == "relu0") node.name = "fc";
+    graph.add(std::move(node));
+  }
+  graph.set_outputs(network.graph.outputs());
+  network.graph = graph;
+  EXPECT_THAT(refusal(network), HasSubstr("the head of task 'softmax' needs that name"));
+}
+
+}  // namespace
+}  // namespace orthrus
