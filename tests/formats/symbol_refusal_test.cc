@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <random>
+#include <sstream>
 
 #include "base/file.h"
 #include "formats/mxnet/symbol.h"
@@ -23,10 +24,18 @@ std::string variable(const std::string& name) {
   return R"({"op": "null", "name": ")" + name + R"(", "inputs": []})";
 }
 
+// Attributes as "kernel=(3, 3); num_filter=2", inputs as "[0,0],[1,0]".
 std::string node(const std::string& op, const std::string& name, const std::string& attributes,
                  const std::string& inputs) {
+  std::string json;
+  std::istringstream items(attributes);
+  for (std::string item; std::getline(items >> std::ws, item, ';');) {
+    const size_t equals = item.find('=');
+    json += fmt::format(R"({}"{}": "{}")", json.empty() ? "" : ",", item.substr(0, equals),
+                        item.substr(equals + 1));
+  }
   return fmt::format(R"({{"op": "{}", "name": "{}", "attrs": {{{}}}, "inputs": [{}]}})", op, name,
-                     attributes, inputs);
+                     json, inputs);
 }
 
 // A file of these nodes, the last of which is the output, without a version (taken as 0.8).
@@ -88,8 +97,8 @@ TEST(SymbolOld, EverySpellingOfAddition) {
     const Graph graph = parse(file_of({variable("data"), node(op, "x", "", "[0,0],[0,0]")}));
     EXPECT_EQ(std::get<Add>(last(graph).op).num_inputs, 2) << op;
   }
-  const Graph three = parse(
-      file_of({variable("data"), node("add_n", "x", R"("num_args": "3")", "[0,0],[0,0],[0,0]")}));
+  const Graph three =
+      parse(file_of({variable("data"), node("add_n", "x", "num_args=3", "[0,0],[0,0],[0,0]")}));
   EXPECT_EQ(std::get<Add>(last(three).op).num_inputs, 3);
 }
 
@@ -97,9 +106,10 @@ TEST(SymbolOld, OtherSpellings) {
   EXPECT_TRUE(std::holds_alternative<Flatten>(last(parse(layer("flatten", ""))).op));
   EXPECT_TRUE(std::holds_alternative<SoftmaxOutput>(last(parse(layer("Softmax", ""))).op));
   EXPECT_TRUE(std::holds_alternative<BatchNorm>(last(parse(layer("BatchNorm_v1", ""))).op));
-  const Graph conv = parse(layer("Convolution_v1", R"("kernel": "[3L, 1]", "num_filter": "2L",
-      "stride": "()", "workspace": "512", "cudnn_tune": "off", "cudnn_off": "True",
-      "layout": "None", "ctx_group": "a", "__mood__": "calm")"));
+  const Graph conv =
+      parse(layer("Convolution_v1",
+                  "kernel=[3L, 1]; num_filter=2L; stride=(); workspace=512; cudnn_tune=off; "
+                  "cudnn_off=True; layout=None; ctx_group=a; __mood__=calm"));
   EXPECT_EQ(std::get<Convolution>(last(conv).op).kernel, (Pair{3, 1}));
   EXPECT_EQ(std::get<Convolution>(last(conv).op).stride, (Pair{1, 1}));
 }
@@ -126,10 +136,10 @@ TEST(SymbolOld, MultipliersOfEveryGeneration) {
   const std::string bias =
       R"({"op": "null", "name": "b", "attrs": {"__lr_mult__": "2.0", "__wd_mult__": "0"},
           "inputs": []})";
-  const Graph graph = parse(file_of(
-      {variable("data"), weight, bias,
-       node("FullyConnected", "fc", R"("num_hidden": "2", "weight_lr_mult": "0.1", "lr_mult": "9")",
-            "[0,0],[1,0],[2,0]")}));
+  const Graph graph =
+      parse(file_of({variable("data"), weight, bias,
+                     node("FullyConnected", "fc", "num_hidden=2; weight_lr_mult=0.1; lr_mult=9",
+                          "[0,0],[1,0],[2,0]")}));
   const auto& w = std::get<Variable>(graph.node(graph.find("w").value()).op);
   EXPECT_EQ(w.lr_mult, 0.1);
   EXPECT_EQ(w.wd_mult, 0.5);
@@ -226,78 +236,77 @@ struct BadLayer {
 
 TEST(SymbolRefusal, AttributesThatAreWrongOrNotSupported) {
   const BadLayer cases[] = {
-      {"Convolution", R"("kernel": "(3, 3)")", "the attribute num_filter is missing"},
-      {"Convolution", R"("num_filter": "2")", "the attribute kernel is missing"},
-      {"Convolution", R"("num_filter": "2", "kernel": "()")", "the attribute kernel is missing"},
-      {"Convolution", R"("num_filter": "2", "kernel": "(3,)")", "kernel is '(3,)', expected (height"},
-      {"Convolution", R"("num_filter": "2", "kernel": "(3, 3, 3)")", "kernel is '(3, 3, 3)'"},
-      {"Convolution", R"("num_filter": "2", "kernel": "(0, 3)")", "each from 1 to 2147483647"},
-      {"Convolution", R"("num_filter": "2", "kernel": "(3, x)")", "kernel is '(3, x)'"},
-      {"Convolution", R"("num_filter": "two", "kernel": "(3, 3)")", "num_filter is 'two', expected"},
-      {"Convolution", R"("num_filter": "2", "kernel": "(3, 3)", "layout": "NHWC")",
+      {"Convolution", "kernel=(3, 3)", "the attribute num_filter is missing"},
+      {"Convolution", "num_filter=2", "the attribute kernel is missing"},
+      {"Convolution", "num_filter=2; kernel=()", "the attribute kernel is missing"},
+      {"Convolution", "num_filter=2; kernel=(3,)", "kernel is '(3,)', expected (height"},
+      {"Convolution", "num_filter=2; kernel=(3, 3, 3)", "kernel is '(3, 3, 3)'"},
+      {"Convolution", "num_filter=2; kernel=(0, 3)", "each from 1 to 2147483647"},
+      {"Convolution", "num_filter=2; kernel=(3, x)", "kernel is '(3, x)'"},
+      {"Convolution", "num_filter=two; kernel=(3, 3)", "num_filter is 'two', expected"},
+      {"Convolution", "num_filter=2; kernel=(3, 3); layout=NHWC",
        "layout = NHWC is not supported, only NCHW"},
-      {"Convolution", R"("num_filter": "2", "kernel": "(3, 3)", "no_bias": "maybe")",
+      {"Convolution", "num_filter=2; kernel=(3, 3); no_bias=maybe",
        "no_bias is 'maybe', expected True or False"},
-      {"Convolution", R"("num_filter": "2", "kernel": "(3, 3)", "twist": "1")",
+      {"Convolution", "num_filter=2; kernel=(3, 3); twist=1",
        "the attribute twist = '1' is not known"},
-      {"BatchNorm", R"("axis": "-1")", "axis = -1 is not supported, only 1"},
-      {"BatchNorm", R"("eps": "nan")", "eps is 'nan', expected a number"},
+      {"BatchNorm", "axis=-1", "axis = -1 is not supported, only 1"},
+      {"BatchNorm", "eps=nan", "eps is 'nan', expected a number"},
       {"Activation", "", "act_type is '(missing)', expected relu or sigmoid"},
-      {"Activation", R"("act_type": "mish")", "act_type is 'mish'"},
-      {"LeakyReLU", R"("act_type": "rrelu")", "act_type is 'rrelu', expected leaky or prelu or elu"},
-      {"Pooling", R"("kernel": "(2, 2)", "pool_type": "lp")", "pool_type is 'lp'"},
-      {"Pooling", R"("kernel": "(2,)", "pool_type": "max")", "kernel is '(2,)'"},
-      {"Pooling_v1", R"("kernel": "(2, 2)", "pooling_convention": "full")", "for Pooling_v1"},
-      {"Pooling_v1", R"("kernel": "(2, 2)", "pad": "(1, 1)")", "for Pooling_v1"},
-      {"FullyConnected", R"("num_hidden": "2", "flatten": "False")", "flatten = False is not"},
-      {"FullyConnected", R"("num_hidden": "0")", "num_hidden is '0', expected an integer from 1"},
-      {"Concat", R"("num_args": "1", "dim": "2")", "dim = 2 is not supported, only 1"},
-      {"Concat", R"("num_args": "1000000000")", "num_args is 1000000000, but there are 1 inputs"},
-      {"add_n", R"("num_args": "2")", "num_args is 2, but there are 1 inputs"},
-      {"Dropout", R"("p": "1")", "the attribute p is 1, expected 0 <= p < 1"},
-      {"Dropout", R"("mode": "always")", "mode = always is not supported, only training"},
-      {"Dropout", R"("axes": "(1,)")", "axes = (1,) is not supported"},
-      {"SoftmaxOutput", R"("multi_output": "True")", "multi_output = True is not supported"},
-      {"SoftmaxOutput", R"("preserve_shape": "True")", "preserve_shape = True is not supported"},
-      {"SoftmaxOutput", R"("out_grad": "True")", "out_grad = True is not supported"},
-      {"SoftmaxOutput", R"("normalization": "sum")", "normalization is 'sum'"},
-      {"identity", "", "nothing thrown"},
-      {"FullyConnected", R"("num_hidden": "2", "weight_lr_mult": "-1")",
+      {"Activation", "act_type=mish", "act_type is 'mish'"},
+      {"LeakyReLU", "act_type=rrelu", "act_type is 'rrelu', expected leaky or prelu or elu"},
+      {"Pooling", "kernel=(2, 2); pool_type=lp", "pool_type is 'lp'"},
+      {"Pooling", "kernel=(2,); pool_type=max", "kernel is '(2,)'"},
+      {"Pooling_v1", "kernel=(2, 2); pooling_convention=full", "for Pooling_v1"},
+      {"Pooling", "kernel=(2, 2); pooling_convention=same",
+       "pooling_convention is 'same', expected valid or full"},
+      {"Pooling_v1", "kernel=(2, 2); pad=(1, 1)", "for Pooling_v1"},
+      {"FullyConnected", "num_hidden=2; flatten=False", "flatten = False is not"},
+      {"FullyConnected", "num_hidden=0", "num_hidden is '0', expected an integer from 1"},
+      {"Concat", "num_args=1; dim=2", "dim = 2 is not supported, only 1"},
+      {"Concat", "num_args=1000000000", "num_args is 1000000000, but there are 1 inputs"},
+      {"add_n", "num_args=2", "num_args is 2, but there are 1 inputs"},
+      {"Dropout", "p=1", "the attribute p is 1, expected 0 <= p < 1"},
+      {"Dropout", "mode=always", "mode = always is not supported, only training"},
+      {"Dropout", "axes=(1,)", "axes = (1,) is not supported"},
+      {"SoftmaxOutput", "multi_output=True", "multi_output = True is not supported"},
+      {"SoftmaxOutput", "preserve_shape=True", "preserve_shape = True is not supported"},
+      {"SoftmaxOutput", "out_grad=True", "out_grad = True is not supported"},
+      {"SoftmaxOutput", "normalization=sum", "normalization is 'sum'"},
+      {"identity", "", "0 inputs, expected 1"},
+      {"FullyConnected", "num_hidden=2; weight_lr_mult=-1",
        "lr_mult of 'x_weight' is '-1', expected a number from 0"},
   };
-                  for (const BadLayer& bad : cases) {
-                    const std::string got = refusal(layer(bad.op, bad.attributes));
-                    EXPECT_THAT(got, HasSubstr(bad.message)) << bad.op << " " << bad.attributes;
-                    if (got != "nothing thrown")
-                      EXPECT_THAT(got, StartsWith(fmt::format("m.json: layer 'x' ({}): ", bad.op)));
-                  }
-                }
+  for (const BadLayer& bad : cases) {
+    const std::string inputs = bad.op == std::string("identity") ? "" : "[0,0]";
+    const std::string got =
+        refusal(file_of({variable("data"), node(bad.op, "x", bad.attributes, inputs)}));
+    EXPECT_THAT(got, HasSubstr(bad.message)) << bad.op << " " << bad.attributes;
+    EXPECT_THAT(got, StartsWith(fmt::format("m.json: layer 'x' ({}): ", bad.op)));
+  }
+}
 
-                TEST(SymbolRefusal, EveryTruncation) {
-                  const std::string text =
-                      read_text(testing::golden("preact-nonsquare-symbol.json"));
-                  for (size_t size = 0; size + 1 < text.size(); size += 101) {
-                    EXPECT_THROW((void)parse_symbol(text.substr(0, size), "m.json"), Error) << size;
-                  }
-                }
+TEST(SymbolRefusal, EveryTruncation) {
+  const std::string text = read_text(testing::golden("preact-nonsquare-symbol.json"));
+  for (size_t size = 0; size + 1 < text.size(); size += 101) {
+    EXPECT_THROW((void)parse_symbol(text.substr(0, size), "m.json"), Error) << size;
+  }
+}
 
-                TEST(SymbolRefusal, RandomDamage) {
-                  const std::string good =
-                      file_of({variable("data"),
-                               node("Convolution", "c",
-                                    R"("num_filter": "2", "kernel": "(3, 3)") ", "[0, 0] "),
-                               node("BatchNorm", "bn", R"("eps": "2e-05")", "[1,0]"),
-                               node("Pooling", "p", R"("kernel": "(2, 2)", "pool_type"
-                                    : "avg") ", "[2, 0] "),
-                               node("SoftmaxOutput", "softmax", "", "[3,0]")});
-                  std::mt19937 random(7);
-                  for (int round = 0; round < 5000; ++round) {
-                    std::string text = good;
-                    for (int i = 0; i < 2; ++i)
-                      text[random() % text.size()] = static_cast<char>(random());
-                    (void)refusal(text);
-                  }
-                }
+TEST(SymbolRefusal, RandomDamage) {
+  const std::string good =
+      file_of({variable("data"), node("Convolution", "c", "num_filter=2; kernel=(3, 3)", "[0,0]"),
+               node("BatchNorm", "bn", "eps=2e-05", "[1,0]"),
+               node("Pooling", "p", "kernel=(2, 2); pool_type=avg", "[2,0]"),
+               node("SoftmaxOutput", "softmax", "", "[3,0]")});
+  ASSERT_EQ(refusal(good), "nothing thrown");
+  std::mt19937 random(7);
+  for (int round = 0; round < 5000; ++round) {
+    std::string text = good;
+    for (int i = 0; i < 2; ++i) text[random() % text.size()] = static_cast<char>(random());
+    (void)refusal(text);
+  }
+}
 
-              }  // namespace
-            }    // namespace orthrus::mxnet
+}  // namespace
+}  // namespace orthrus::mxnet

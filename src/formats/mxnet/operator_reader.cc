@@ -56,11 +56,10 @@ Op read_pooling(Attributes& attributes, int) {
   op.kind = attributes.choice<PoolingKind>(
       "pool_type", "max",
       {{"max", PoolingKind::kMax}, {"avg", PoolingKind::kAverage}, {"sum", PoolingKind::kSum}});
-  // In two dimensions MXNet computes "same" as "full".
-  op.convention = attributes.choice<PoolingConvention>("pooling_convention", "valid",
-                                                       {{"valid", PoolingConvention::kValid},
-                                                        {"full", PoolingConvention::kFull},
-                                                        {"same", PoolingConvention::kFull}});
+  // MXNet 1.9.1 takes "same" in one dimension only.
+  op.convention = attributes.choice<PoolingConvention>(
+      "pooling_convention", "valid",
+      {{"valid", PoolingConvention::kValid}, {"full", PoolingConvention::kFull}});
   op.global = attributes.flag("global_pool", op.global);
   op.kernel = op.global ? attributes.pair("kernel", 1, op.kernel) : attributes.pair("kernel", 1);
   op.stride = attributes.pair("stride", 1, op.stride);
