@@ -116,17 +116,28 @@ void Trainer::add_metrics(int64_t batch) {
     sums.add(plan_.output(static_cast<int>(task)), task_buffers_[task].labels,
              task_buffers_[task].weights);
     if (!std::isfinite(sums.loss)) {
-      const StepContext context{.seed = options_.seed, .step = static_cast<uint64_t>(updates_)};
-      throw input_error(
-          "epoch {}, batch {}: the loss of task '{}' is not a finite number; it began "
-          "in '{}'",
-          epoch_, batch, model_.tasks[task].name, plan_.find_non_finite(context))
-          .with_hint(
-              "lower --lr, or look at the pictures of that batch; checkpoints written so "
-              "far are whole");
+      fail_non_finite(fmt::format("the loss of task '{}'", model_.tasks[task].name), batch);
     }
     epoch_sums_[task].add(sums);
     window_sums_[task].add(sums);
+  }
+}
+
+void Trainer::fail_non_finite(const std::string& what, int64_t batch) {
+  const StepContext context{.seed = options_.seed, .step = static_cast<uint64_t>(updates_)};
+  const std::string layer = plan_.find_non_finite(context);
+  throw input_error("epoch {}, batch {}: {} is not a finite number; it began in '{}'", epoch_,
+                    batch, what, layer)
+      .with_hint(
+          "lower --lr, or look at the pictures of that batch; checkpoints written so far are "
+          "whole");
+}
+
+void Trainer::check_parameters(int64_t batch) {
+  for (const PlanParameter& parameter : plan_.parameters()) {
+    if (!std::ranges::all_of(parameter.values, [](float value) { return std::isfinite(value); })) {
+      fail_non_finite(fmt::format("a value of '{}'", parameter.name), batch);
+    }
   }
 }
 
@@ -134,6 +145,7 @@ void Trainer::report_speed(int64_t batch) {
   // MXNet numbers batches from 0 and reports at 20, 40, ..., not at 0.
   const int64_t number = batch - 1;
   if (number == 0 || number % options_.speed_every != 0) return;
+  check_parameters(batch);
   const double seconds = std::max(seconds_since(window_start_), 1e-9);
   observer_.log(
       speed_line(epoch_, number, static_cast<double>(window_pictures_) / seconds, window_sums_));
@@ -143,6 +155,7 @@ void Trainer::report_speed(int64_t batch) {
 }
 
 void Trainer::finish_epoch() {
+  check_parameters(static_cast<int64_t>(train_.state().batch));
   EpochReport report{.epoch = epoch_,
                      .seconds = seconds_since(epoch_start_),
                      .train = epoch_sums_,
@@ -182,6 +195,7 @@ void Trainer::stop_if_asked() {
   const std::string prefix = options_.save_prefix + std::string(kInterruptedSuffix);
   std::string hint;
   if (!options_.save_prefix.empty() && epoch_begun_) {
+    check_parameters(static_cast<int64_t>(train_.state().batch));
     plan_.store_parameters(model_.parameters);
     save(prefix, epoch_);
     hint = fmt::format(

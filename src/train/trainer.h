@@ -78,6 +78,10 @@ class Trainer {
   void feed(const Batch& batch);
   void add_metrics(int64_t batch);
   void report_speed(int64_t batch);
+  // Looks at every parameter: a ReLU may hide from the loss that one is no longer a number. Run
+  // before every save, so that no checkpoint is spoilt.
+  void check_parameters(int64_t batch);
+  [[noreturn]] void fail_non_finite(const std::string& what, int64_t batch);
   void save(const std::string& prefix, int epoch);
   void stop_if_asked();
   [[nodiscard]] std::vector<MetricSums> validate();

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/file.h"
+#include "base/options_parse.h"
 #include "formats/mxnet/checkpoint.h"
 #include "train/missing_pictures.h"
 #include "train/options.h"

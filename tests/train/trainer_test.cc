@@ -154,11 +154,22 @@ TEST(Trainer, WritesTheLinesAndFilesOfMxnetsFit) {
 
 TEST(Trainer, NamesTheLayerWhereTheLossStopsBeingFinite) {
   Model model = tiny_model();
-  model.parameters["conv_weight"].data()[0] = std::numeric_limits<float>::quiet_NaN();
+  model.parameters["fc_weight"].data()[0] = std::numeric_limits<float>::quiet_NaN();
   Bench bench(options_for(8), std::move(model));
-  const std::string refusal = refusal_of([&] { bench.trainer->step(); });
-  EXPECT_THAT(refusal, StartsWith("epoch 0, batch 1: the loss of task 'softmax' is not a finite "
-                                  "number; it began in 'conv_weight'"));
+  EXPECT_THAT(refusal_of([&] { bench.trainer->step(); }),
+              StartsWith("epoch 0, batch 1: the loss of task 'softmax' is not a finite number; it "
+                         "began in 'fc_weight'"));
+}
+
+TEST(Trainer, NeverSavesAParameterThatIsNotFinite) {
+  const TemporaryFolder folder;
+  TrainerOptions options = options_for(8);
+  options.save_prefix = (folder.path() / "tiny").string();
+  Model model = tiny_model();
+  model.parameters["conv_weight"].data()[0] = std::numeric_limits<float>::infinity();
+  Bench bench(options, std::move(model));
+  EXPECT_THAT(refusal_of([&] { bench.trainer->run(); }), HasSubstr("began in 'conv_weight'"));
+  EXPECT_THAT(mxnet::saved_epochs(options.save_prefix), ::testing::IsEmpty());
 }
 
 TEST(Trainer, SavesABegunEpochWhenItIsStopped) {
