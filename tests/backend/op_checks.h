@@ -151,10 +151,10 @@ inline RunResult run_oracle(const ShapedNode& shaped, const Mode& mode, const Fe
   return run_kernel(*backend, *kernel, mode, feed);
 }
 
-// Central differences in double at up to 12 elements of every input that has a gradient.
+// Central differences in double at up to 8 elements of every input that has a gradient.
 inline void check_derivatives(const OpCase& op_case, bool training) {
   constexpr double kStep = 1e-5;
-  constexpr int kMostElements = 12;
+  constexpr int kMostElements = 8;
   const ShapedNode shaped = shaped_node(op_case);
   const Feed feed = make_feed(op_case, shaped);
   const Mode forward_only{training, std::vector<bool>(shaped.inputs.size(), false)};
