@@ -2,10 +2,8 @@
 
 find_package(OpenMP REQUIRED COMPONENTS CXX)
 find_package(fmt REQUIRED)
-find_package(spdlog REQUIRED)
 find_package(nlohmann_json REQUIRED)
-find_package(CLI11 REQUIRED)
-find_package(tomlplusplus QUIET)
+find_package(tomlplusplus REQUIRED)
 find_package(JPEG REQUIRED)
 find_package(Threads REQUIRED)
 

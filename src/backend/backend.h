@@ -65,6 +65,9 @@ struct CpuOptions {
 
 // The processor's: oneDNN and own vectorised kernels; `ref` kernels are last in its lists.
 [[nodiscard]] std::unique_ptr<Backend> make_cpu_backend(const CpuOptions& options = {});
+// Floating-point operations per second that the current threads reach together when they only
+// multiply and add in registers: the roof over every kernel. Takes about a fifth of a second.
+[[nodiscard]] double measure_peak_flops();
 // Libraries and instruction set in one line, for people.
 [[nodiscard]] std::string cpu_backend_description();
 

@@ -31,6 +31,7 @@ class BatchNormKernel : public CpuKernel {
   BatchNormKernel(CpuBackend& backend, const KernelRequest& request)
       : CpuKernel(backend, request),
         op_(std::get<BatchNorm>(request.node.op)),
+        training_(request.training),
         batch_statistics_(request.training && !op_.use_global_stats),
         wants_(request.input_gradients) {
     wants_.resize(6, false);
@@ -213,7 +214,7 @@ class BatchNormKernel : public CpuKernel {
   // ---- forward ----------------------------------------------------------------------------------
 
   void forward(const StepBuffers& at) {
-    if (op_.fix_gamma) {  // as MXNet does: what is saved is what was used
+    if (op_.fix_gamma && training_) {  // as MXNet does: what is saved is what was used
       std::fill_n(floats(at.inputs[kGamma]), slabs_.channels, 1.0F);
     }
     if (batch_statistics_) {
@@ -449,6 +450,7 @@ class BatchNormKernel : public CpuKernel {
   }
 
   BatchNorm op_;
+  bool training_;
   bool batch_statistics_;
   std::vector<bool> wants_;
   Slabs slabs_;

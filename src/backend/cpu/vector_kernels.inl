@@ -177,6 +177,19 @@ void leaky(const float* x, float* y, size_t rows, const float* slope) {
   }
 }
 
+float multiply_add(size_t iterations) {
+  Row sums[12];
+  const Row factor = kZero + 0.999F, addend = kZero + 0.001F;
+  for (Row& sum : sums) sum = kZero;
+  for (size_t i = 0; i < iterations; ++i) {
+#pragma GCC unroll 12
+    for (Row& sum : sums) sum = sum * factor + addend;
+  }
+  Row total = kZero;
+  for (const Row& sum : sums) total += sum;
+  return total[0];
+}
+
 }  // namespace
 
 const VectorKernels ORTHRUS_KERNELS = {
@@ -188,6 +201,7 @@ const VectorKernels ORTHRUS_KERNELS = {
     .add = add,
     .relu = relu,
     .relu_gradient = relu_gradient,
+    .multiply_add = multiply_add,
     .leaky = leaky,
 };
 

@@ -1,0 +1,196 @@
+// `orthrus bench`: speed and memory of a built-in network on pictures in memory.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/threads.h"
+#include "cli/commands.h"
+#include "train/benchmark.h"
+
+namespace orthrus {
+
+namespace {
+
+std::vector<OptionSpec> bench_options() {
+  return {
+      {.key = "bench.model",
+       .flag = "--model",
+       .default_text = "resnet50_v2",
+       .value_name = "NAME",
+       .help = "Built-in network to measure.",
+       .group = "What is measured"},
+      {.key = "bench.batch_size",
+       .flag = "--batch-size",
+       .type = OptionType::kInteger,
+       .default_text = "16",
+       .min = 1,
+       .max = 65536,
+       .help = "Pictures per step.",
+       .group = "What is measured"},
+      {.key = "bench.image_shape",
+       .flag = "--image-shape",
+       .type = OptionType::kList,
+       .default_text = "3,224,224",
+       .value_name = "C,H,W",
+       .help = "Size of a picture.",
+       .group = "What is measured"},
+      {.key = "bench.mode",
+       .flag = "--mode",
+       .type = OptionType::kChoice,
+       .default_text = "train",
+       .choices = {"train", "infer"},
+       .help = "A whole training step with two heads, or forward alone.",
+       .group = "What is measured"},
+      {.key = "bench.threads",
+       .flag = "--threads",
+       .type = OptionType::kInteger,
+       .default_text = "auto",
+       .min = 1,
+       .max = 1024,
+       .choices = {"auto"},
+       .help = "Computing threads; auto takes the cores that this process may use.",
+       .group = "How"},
+      {.key = "bench.steps",
+       .flag = "--steps",
+       .type = OptionType::kInteger,
+       .default_text = "6",
+       .min = 1,
+       .max = 100000,
+       .help = "Timed steps; one more goes before.",
+       .group = "How"},
+      {.key = "bench.exact",
+       .flag = "--exact",
+       .type = OptionType::kBoolean,
+       .default_text = "off",
+       .help = "Leave out Winograd's convolutions, which round a little differently.",
+       .group = "How"},
+      {.key = "bench.plan",
+       .flag = "--plan",
+       .type = OptionType::kBoolean,
+       .default_text = "off",
+       .help = "List the steps with layouts, chosen kernels and bytes.",
+       .group = "Output"},
+      {.key = "bench.json",
+       .flag = "--json",
+       .type = OptionType::kBoolean,
+       .default_text = "off",
+       .help = "Print one JSON object.",
+       .group = "Output"},
+  };
+}
+
+int64_t picture_side(const std::string& text) {
+  size_t used = 0;
+  int64_t side = 0;
+  try {
+    side = std::stoll(text, &used);
+  } catch (const std::exception&) {
+    used = 0;
+  }
+  if (used != text.size() || side < 1 || side > 16384) {
+    throw usage_error("--image-shape: got '{}', expected three whole numbers such as 3,224,224",
+                      text);
+  }
+  return side;
+}
+
+BenchmarkSpec spec_of(const Options& options) {
+  const std::vector<std::string>& shape = options.list("bench.image_shape");
+  if (shape.size() != 3 || shape[0] != "3") {
+    throw usage_error("--image-shape: got '{}', expected 3,HEIGHT,WIDTH",
+                      options.text("bench.image_shape"));
+  }
+  BenchmarkSpec spec;
+  spec.network = options.text("bench.model");
+  spec.batch_size = options.integer("bench.batch_size");
+  spec.height = picture_side(shape[1]);
+  spec.width = picture_side(shape[2]);
+  spec.training = options.text("bench.mode") == "train";
+  spec.steps = static_cast<int>(options.integer("bench.steps"));
+  spec.cpu.winograd = !options.boolean("bench.exact");
+  return spec;
+}
+
+nlohmann::ordered_json to_json(const BenchmarkSpec& spec, const BenchmarkResult& result) {
+  nlohmann::ordered_json json = {
+      {"network", spec.network},
+      {"mode", spec.training ? "train" : "infer"},
+      {"batch_size", spec.batch_size},
+      {"image_shape", {3, spec.height, spec.width}},
+      {"threads", current_threads()},
+      {"images_per_second", result.images_per_second},
+      {"median_images_per_second", result.median_images_per_second},
+      {"first_step_seconds", result.first_step_seconds},
+      {"start_seconds", result.start_seconds},
+      {"gflop_per_image", result.flops_per_image / 1e9},
+      {"gflops", result.flops() / 1e9},
+      {"peak_gflops", result.peak_flops / 1e9},
+      {"peak_memory_bytes", result.peak_memory_bytes},
+      {"arena_bytes", result.memory.arena_bytes},
+      {"persistent_bytes", result.memory.persistent_bytes},
+  };
+  return json;
+}
+
+void print_plan(std::FILE* out, const BenchmarkResult& result) {
+  fmt::print(out, "{:<34} {:<16} {:<17} {:>9} {:>9}  {}\n", "layer", "operator", "step", "MFLOP",
+             "KiB", "kernel, layouts");
+  for (const StepInfo& step : result.steps) {
+    fmt::print(out, "{:<34} {:<16} {:<17} {:>9.1f} {:>9}  {} {}\n", step.layer, step.op, step.step,
+               step.flops / 1e6, step.bytes / 1024, step.implementation, step.layouts);
+  }
+  for (const std::string& refusal : result.refusals) fmt::print(out, "{}\n", refusal);
+}
+
+void print_summary(std::FILE* out, const BenchmarkSpec& spec, const BenchmarkResult& result) {
+  constexpr double kMega = 1e6, kGiga = 1e9;
+  fmt::print(out, "{} {}, batch {}, 3x{}x{}, float32, {} threads\n", spec.network,
+             spec.training ? "training step with two heads" : "inference", spec.batch_size,
+             spec.height, spec.width, current_threads());
+  fmt::print(out, "  speed        {:8.2f} images/s (fastest of {} steps; median {:.2f})\n",
+             result.images_per_second, spec.steps, result.median_images_per_second);
+  fmt::print(out, "  arithmetic   {:8.1f} GFLOP/s of {:.1f} multiply-add peak: {:.0f} %\n",
+             result.flops() / kGiga, result.peak_flops / kGiga,
+             100 * result.flops() / result.peak_flops);
+  fmt::print(out, "  peak memory  {:8.0f} MB (arena {:.0f}, parameters and inputs {:.0f})\n",
+             result.peak_memory_bytes / kMega,
+             static_cast<double>(result.memory.arena_bytes) / kMega,
+             static_cast<double>(result.memory.persistent_bytes) / kMega);
+  fmt::print(out, "  start        {:8.2f} s, first step {:.2f} s\n", result.start_seconds,
+             result.first_step_seconds);
+  if (!result.reference_layers.empty()) {
+    fmt::print(out, "  plain loops  {} layers, the first is {}\n", result.reference_layers.size(),
+               result.reference_layers.front());
+  }
+}
+
+int run_bench(const Options& options, CommandContext& context) {
+  const BenchmarkSpec spec = spec_of(options);
+  set_threads(options.text("bench.threads") == "auto"
+                  ? usable_cores()
+                  : static_cast<int>(options.integer("bench.threads")));
+  const BenchmarkResult result = run_benchmark(spec);
+  if (options.boolean("bench.json")) {
+    fmt::print(context.out, "{}\n", to_json(spec, result).dump(2));
+    return 0;
+  }
+  if (options.boolean("bench.plan")) print_plan(context.out, result);
+  print_summary(context.out, spec, result);
+  return 0;
+}
+
+}  // namespace
+
+Command make_bench_command() {
+  Command command;
+  command.name = "bench";
+  command.summary = "Measure training or inference speed on tensors in memory";
+  command.options.add(bench_options());
+  command.examples = {"orthrus bench --model resnet50_v2 --batch-size 16 --threads 2",
+                      "orthrus bench --mode infer --batch-size 1 --json"};
+  command.run = run_bench;
+  return command;
+}
+
+}  // namespace orthrus

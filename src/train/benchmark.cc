@@ -1,0 +1,125 @@
+#include "train/benchmark.h"
+
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <numeric>
+#include <optional>
+#include <string>
+
+#include "base/random.h"
+#include "graph/builders/resnet.h"
+#include "graph/passes/fuse.h"
+#include "model/finetune.h"
+#include "tasks/heads.h"
+#include "train/sgd.h"
+
+namespace orthrus {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr uint64_t kSeed = 1;
+constexpr int64_t kClasses = 4;  // of the first head; the second has two
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// Most resident memory that this process ever had.
+double peak_memory_bytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;) {
+    double kibibytes = 0;
+    if (word == "VmHWM:" && status >> kibibytes) return kibibytes * 1024;
+  }
+  return 0;
+}
+
+Model build_model(const BenchmarkSpec& spec) {
+  Preprocessing preprocessing;
+  preprocessing.height = spec.height;
+  preprocessing.width = spec.width;
+  const ModelSource source{.kind = ModelSource::Kind::kBuiltin, .name = spec.network};
+  const LoadedNetwork network = load_network(source, kClasses, preprocessing, kSeed);
+  FinetuneReport report;
+  return prepare_finetune(network, source,
+                          {.tasks = classic_tasks(kClasses),
+                           .preprocessing = preprocessing,
+                           .layer = {},
+                           .seed = kSeed},
+                          report);
+}
+
+void fill_inputs(Plan& plan, const Model& model, int64_t batch_size, bool training) {
+  RandomStream stream(kSeed, StreamPurpose::kSynthetic, 0, 0);
+  for (float& value : plan.input(model.input)) value = static_cast<float>(stream.normal());
+  if (!training) return;
+  for (const Task& task : model.tasks) {
+    for (float& weight : plan.input(task.weight_input())) weight = 1;
+    const auto classes = static_cast<uint32_t>(task.classes);
+    for (float& label : plan.input(task.label_input()).first(static_cast<size_t>(batch_size))) {
+      label = static_cast<float>(stream.below(classes));
+    }
+  }
+}
+
+// Seconds of each step; the first is the one before the timed ones.
+std::vector<double> time_steps(Plan& plan, const BenchmarkSpec& spec) {
+  std::optional<Sgd> sgd;
+  if (spec.training) {
+    sgd.emplace(plan, SgdOptions{});
+    sgd->set_step(1e-3, 1.0 / static_cast<double>(spec.batch_size));
+  }
+  std::vector<double> seconds;
+  for (int step = 0; step <= spec.steps; ++step) {
+    const Clock::time_point start = Clock::now();
+    const StepContext context{.seed = kSeed, .step = static_cast<uint64_t>(step)};
+    plan.forward(context);
+    if (sgd) {
+      plan.backward(context, [&](int index, std::span<const float> gradient) {
+        sgd->update(index, gradient);
+      });
+    }
+    seconds.push_back(seconds_since(start));
+  }
+  return seconds;
+}
+
+}  // namespace
+
+BenchmarkResult run_benchmark(const BenchmarkSpec& spec) {
+  const Clock::time_point start = Clock::now();
+  const std::unique_ptr<Backend> backend = make_cpu_backend(spec.cpu);
+  BenchmarkResult result;
+  std::optional<Model> model = build_model(spec);
+  const Graph graph = fuse_batch_norm(spec.training ? weigh_samples(model->graph) : model->graph);
+  Plan plan(graph, {{model->input, picture_shape(model->preprocessing, spec.batch_size)}}, *backend,
+            {.training = spec.training});
+  plan.load_parameters(model->parameters);
+  fill_inputs(plan, *model, spec.batch_size, spec.training);
+  model.reset();  // the plan has its own copy of the parameters
+  result.start_seconds = seconds_since(start);
+
+  std::vector<double> seconds = time_steps(plan, spec);
+  result.first_step_seconds = seconds.front();
+  seconds.erase(seconds.begin());
+  std::ranges::sort(seconds);
+  const auto batch = static_cast<double>(spec.batch_size);
+  result.images_per_second = batch / seconds.front();
+  result.median_images_per_second = batch / seconds[seconds.size() / 2];
+  result.peak_memory_bytes = peak_memory_bytes();
+  result.memory = plan.memory();
+  result.steps = plan.listing();
+  result.reference_layers = plan.reference_layers();
+  result.refusals = plan.refusals();
+  result.flops_per_image =
+      std::accumulate(result.steps.begin(), result.steps.end(), 0.0,
+                      [](double sum, const StepInfo& step) { return sum + step.flops; }) /
+      batch;
+  result.peak_flops = measure_peak_flops();
+  return result;
+}
+
+}  // namespace orthrus

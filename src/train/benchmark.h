@@ -1,0 +1,42 @@
+// Benchmark: the speed and memory of a built-in network on pictures that are in memory already: a
+// whole training step (forward, backward, optimizer) of the classic two heads, or inference.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "exec/plan.h"
+
+namespace orthrus {
+
+struct BenchmarkSpec {
+  std::string network = "resnet50_v2";
+  int64_t batch_size = 16;
+  int64_t height = 224;
+  int64_t width = 224;
+  bool training = true;
+  int steps = 6;  // timed ones; one more goes before
+  CpuOptions cpu;
+};
+
+struct BenchmarkResult {
+  double images_per_second = 0;         // of the fastest step
+  double median_images_per_second = 0;  // of the median step
+  double first_step_seconds = 0;
+  double start_seconds = 0;      // building the network, its values and the plan
+  double flops_per_image = 0;    // multiplications and additions of the plan's kernels
+  double peak_flops = 0;         // measured beside it
+  double peak_memory_bytes = 0;  // of the process, over its whole life
+  PlanMemory memory;
+  std::vector<StepInfo> steps;
+  std::vector<std::string> reference_layers;
+  std::vector<std::string> refusals;
+
+  [[nodiscard]] double flops() const { return images_per_second * flops_per_image; }
+};
+
+// Throws kUsage for an unknown network, kInput for a picture size that does not fit it.
+[[nodiscard]] BenchmarkResult run_benchmark(const BenchmarkSpec& spec);
+
+}  // namespace orthrus
