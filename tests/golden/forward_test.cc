@@ -1,5 +1,6 @@
 // Outputs of whole networks and of layers within them in evaluation mode, as MXNet 1.9.1 computes
 // them (tests/golden/mxnet/README.md, models/).
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "base/threads.h"

@@ -1,5 +1,6 @@
 // Three optimizer steps of a small net with __lr_mult__ and __wd_mult__, with and without momentum
 // and with clipping, as MXNet 1.9.1 does them (tests/golden/mxnet/README.md, ops/multipliers).
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "base/threads.h"

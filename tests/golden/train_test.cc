@@ -1,5 +1,6 @@
 // Whole trainings repeated step by step against MXNet 1.9.1 (tests/golden/mxnet/README.md, train/):
 // pictures through the loader in list order, the trainer, its optimizer and schedule.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
