@@ -87,7 +87,7 @@ INSTANTIATE_TEST_SUITE_P(Calls, CheckpointFault,
                                            Fault{"sync", FileCall::kSync, EIO},
                                            Fault{"close", FileCall::kClose, EIO},
                                            Fault{"rename", FileCall::kRename, ENOSPC}),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& test) { return std::string(test.param.name); });
 
 }  // namespace
 }  // namespace orthrus

@@ -57,7 +57,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Case{"sgd", {.momentum = 0, .weight_decay = 0.01}},
                       Case{"sgd_mom_clip",
                            {.momentum = 0.9, .weight_decay = 0.01, .clip_gradient = 0.02}}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& test) { return test.param.name; });
 
 }  // namespace
 }  // namespace orthrus
