@@ -15,11 +15,13 @@ void check(const Preprocessing& p) {
   if (p.channels != 3) {
     throw usage_error("the network wants {} channels, but pictures are read as RGB: 3", p.channels);
   }
-  for (const int64_t edge : {p.height, p.width, std::max<int64_t>(p.resize, 1)}) {
-    if (edge < 1 || edge > kMaxEdge) {
-      throw usage_error("an image of {}x{} (height x width, resize {}): edges are 1..{}", p.height,
-                        p.width, p.resize, kMaxEdge);
-    }
+  const bool valid = p.height >= 1 && p.height <= kMaxEdge && p.width >= 1 && p.width <= kMaxEdge &&
+                     p.resize >= 0 && p.resize <= kMaxEdge;
+  if (!valid) {
+    throw usage_error(
+        "an image of {}x{} (height x width), shorter edge resized to {}: at most {}, at "
+        "least 1 (a resize of 0 means none)",
+        p.height, p.width, p.resize, kMaxEdge);
   }
   for (size_t c = 0; c < 3; ++c) {
     if (!std::isfinite(p.mean[c]) || !std::isfinite(p.std[c]) || p.std[c] == 0) {

@@ -15,6 +15,9 @@ constexpr size_t kMaxChunkBytes = size_t{64} << 20;
 void check(int code, size_t file_bytes) {
   if (code == SPNG_OK) return;
   if (code == SPNG_EMEM) throw resource_error("out of memory while decoding a PNG");
+  if (code == SPNG_EOVERFLOW) {
+    throw input_error("damaged PNG: the header promises more pixels than can be addressed");
+  }
   if (code == SPNG_IO_EOF || code == SPNG_EOF || code == SPNG_EIDAT_TOO_SHORT) {
     throw input_error("truncated PNG: the data end after {} bytes, before the last pixel",
                       file_bytes)

@@ -224,7 +224,9 @@ TEST_P(LoaderTest, StopsCleanlyAtAnyMoment) {
     Batch batch;
     for (int i = 0; i < taken; ++i) ASSERT_TRUE(loader->next(batch));
     loader->start_epoch(1);
-    if (taken % 2 == 1) ASSERT_TRUE(loader->next(batch));
+    if (taken % 2 == 1) {
+      ASSERT_TRUE(loader->next(batch));
+    }
   }
 }
 
