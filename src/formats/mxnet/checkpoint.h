@@ -23,8 +23,8 @@ struct Checkpoint {
 
 // Throws kInput; when the .params file of that epoch is missing the hint lists those that exist.
 [[nodiscard]] Checkpoint load_checkpoint(const std::string& prefix, int epoch);
-// Writes both files, each all-or-nothing, the symbol first. Names go to "arg:" or "aux:" by their role
-// in the graph; parameters that the graph does not have are left out.
+// Writes both files, each all-or-nothing, the symbol first. Names go to "arg:" or "aux:" by their
+// role in the graph; parameters that the graph does not have are left out.
 void save_checkpoint(const std::string& prefix, int epoch, const Graph& graph,
                      const NamedTensors& parameters);
 

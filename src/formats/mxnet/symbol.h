@@ -1,6 +1,6 @@
 // MXNet's network files (`prefix-symbol.json`): every generation is read (attribute keys `param`,
-// `attr`, `attrs`; two- and three-element inputs; auxiliary inputs left out before 0.9; old operator
-// names such as `_Plus`), and the newest is written.
+// `attr`, `attrs`; two- and three-element inputs; auxiliary inputs left out before 0.9; old
+// operator names such as `_Plus`), and the newest is written.
 #pragma once
 
 #include <filesystem>
@@ -12,7 +12,8 @@
 namespace orthrus::mxnet {
 
 // Throws kInput: not JSON (place), a missing key, an input index out of range, a cycle, unknown
-// operators (all of them, with the names of their nodes), an attribute's value that is not understood.
+// operators (all of them, with the names of their nodes), an attribute's value that is not
+// understood.
 [[nodiscard]] Graph read_symbol(const std::filesystem::path& path);
 [[nodiscard]] Graph parse_symbol(std::string_view json, const std::string& origin);
 
