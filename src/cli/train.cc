@@ -88,7 +88,8 @@ int run_train(const Options& given, CommandContext& context) {
 
   const StopSignals signals("stopping after this step; once more to stop at once\n");
   request.stop = [&signals] { return kind_of(signals); };
-  const std::unique_ptr<Backend> backend = make_cpu_backend();
+  const std::unique_ptr<Backend> backend =
+      make_cpu_backend({.winograd = !given.boolean("train.exact")});
   ConsoleObserver observer(context.terminal, log, request.loader.batch_size);
   run_training(request, *backend, observer);
   return 0;

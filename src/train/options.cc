@@ -33,6 +33,13 @@ std::vector<OptionSpec> data_options() {
        .max = 1e6,
        .help = "Classes of the first task; labels count from 0.",
        .group = "Data"},
+      {.key = "tasks.preset",
+       .flag = "--tasks",
+       .type = OptionType::kChoice,
+       .default_text = "classic",
+       .choices = {"classic", "class"},
+       .help = "classic: the class, and whether it is above 0; class: the class alone.",
+       .group = "Data"},
       {.key = "data.num_examples",
        .flag = "--num-examples",
        .type = OptionType::kInteger,
@@ -120,6 +127,13 @@ std::vector<OptionSpec> run_options() {
        .value_name = "NAME",
        .help = "First part of the checkpoints' names; the model's own when not given.",
        .group = "Training"},
+      {.key = "train.exact",
+       .flag = "--exact",
+       .type = OptionType::kBoolean,
+       .default_text = "off",
+       .help =
+           "Leave out Winograd's convolutions, which are faster and round a little differently.",
+       .group = "Training"},
       {.key = "train.seed",
        .flag = "--seed",
        .type = OptionType::kInteger,
@@ -202,6 +216,7 @@ TrainRequest train_request(const Options& options) {
   request.layer = options.text("model.layer");
   required(options, "data.num_classes");
   request.tasks = classic_tasks(options.integer("data.num_classes"));
+  if (options.text("tasks.preset") == "class") request.tasks.resize(1);
   const std::vector<std::string> names = class_names_of(options);
   if (!names.empty()) name_classes(request.tasks, names);
   request.preprocessing = preprocessing_of(options);

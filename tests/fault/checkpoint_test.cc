@@ -65,7 +65,9 @@ bool second_checkpoint_fails(const Fault& fault, int64_t k) {
   EXPECT_TRUE(same_bytes(mxnet::load_checkpoint(prefix, 1).parameters, first)) << "call " << k;
   const std::vector<int> saved = mxnet::saved_epochs(prefix);
   EXPECT_THAT(saved, Contains(1));
-  if (!failed) EXPECT_THAT(saved, Contains(2));
+  if (!failed) {
+    EXPECT_THAT(saved, Contains(2));
+  }
   if (saved.back() == 2) {
     EXPECT_TRUE(
         same_bytes(mxnet::load_checkpoint(prefix, 2).parameters, trainer.state().parameters));

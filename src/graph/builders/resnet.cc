@@ -190,7 +190,7 @@ std::vector<BuiltinNetwork> make_builtin_networks() {
                                                : std::vector<int64_t>{64, 128, 256, 512}}});
     }
   }
-  for (const int layers : {20, 32, 56}) {
+  for (const int layers : {14, 20, 32, 56}) {
     const int units = (layers - 2) / 6;
     networks.push_back(
         {.name = fmt::format("resnet{}_small", layers),
