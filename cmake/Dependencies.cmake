@@ -9,7 +9,7 @@ find_package(Threads REQUIRED)
 
 # Packages without a usable CMake file of their own (that of libdnnl-dev asks for OpenCL).
 function(orthrus_find_library target header library)
-  find_path(${target}_INCLUDE ${header} REQUIRED PATH_SUFFIXES opencv4)
+  find_path(${target}_INCLUDE ${header} REQUIRED)
   find_library(${target}_LIBRARY NAMES ${library} REQUIRED)
   add_library(orthrus::${target} INTERFACE IMPORTED GLOBAL)
   target_include_directories(orthrus::${target} SYSTEM INTERFACE ${${target}_INCLUDE})
@@ -18,7 +18,5 @@ endfunction()
 
 orthrus_find_library(dnnl oneapi/dnnl/dnnl.hpp dnnl)
 orthrus_find_library(spng spng.h spng)
-orthrus_find_library(opencv_core opencv2/core.hpp opencv_core)
-orthrus_find_library(opencv_imgproc opencv2/imgproc.hpp opencv_imgproc)
 
 find_path(XXHASH_INCLUDE xxhash.h REQUIRED)
