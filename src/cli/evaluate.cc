@@ -31,7 +31,7 @@ void print_json(std::FILE* out, const Model& model, const std::vector<MetricSums
   nlohmann::ordered_json tasks = nlohmann::ordered_json::array();
   for (size_t task = 0; task < sums.size(); ++task) {
     tasks.push_back({{"task", model.tasks[task].name},
-                     {"images", sums[task].weight},
+                     {"images", static_cast<int64_t>(sums[task].weight)},
                      {"accuracy", sums[task].accuracy()},
                      {"top5", sums[task].top_k_accuracy()},
                      {"loss", sums[task].mean_loss()}});

@@ -6,7 +6,6 @@
 
 #include "backend/backend.h"
 #include "base/error.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "base/progress.h"
 #include "base/signals.h"
@@ -74,12 +73,11 @@ int run_train(const Options& given, CommandContext& context) {
   Options options = given;
   options.resolve("threads", std::to_string(request.threads));
   options.resolve("train.save_name", request.save_name);
+  request.config = options_toml(options, "orthrus train");
 
   check_writable(request.save_folder);
   Log log(&context.terminal);
   log.open_file(request.save_folder / "train.log");
-  write_file(request.save_folder / (request.save_name + "-config.toml"),
-             options_toml(options, "orthrus train"));
   if (!options.text("train.gpus").empty()) {
     log.warning("--gpus {}: this build has no GPU backend; training runs on the CPU",
                 options.text("train.gpus"));
@@ -91,7 +89,15 @@ int run_train(const Options& given, CommandContext& context) {
   const std::unique_ptr<Backend> backend =
       make_cpu_backend({.winograd = !given.boolean("train.exact")});
   ConsoleObserver observer(context.terminal, log, request.loader.batch_size);
-  run_training(request, *backend, observer);
+  try {
+    run_training(request, *backend, observer);
+  } catch (const Error& error) {
+    // main() tells the terminal; the log file tells whoever looks later.
+    Log file_only(nullptr);
+    file_only.open_file(request.save_folder / "train.log");
+    file_only.warning("{}", error.message());
+    throw;
+  }
   return 0;
 }
 

@@ -29,6 +29,7 @@ struct TrainRequest {
   MultiFactorSchedule schedule;
   std::filesystem::path save_folder;
   std::string save_name;
+  std::string config;  // the resolved options as TOML, kept beside the checkpoints; may be empty
   int threads = 1;
   bool verbose = false;  // tell which kernels were passed over, and why
   std::function<std::optional<ErrorKind>()> stop;

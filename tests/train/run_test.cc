@@ -101,6 +101,17 @@ TEST_F(Run, CountsMissingPicturesBeforeTraining) {
   EXPECT_THAT(observer_.warnings, Contains(HasSubstr("12 of 13 pictures are missing")));
 }
 
+TEST_F(Run, KeepsTheOptionsBesideTheCheckpointsOnceEverythingIsChecked) {
+  const std::filesystem::path config = request_.save_folder / "tiny-config.toml";
+  request_.config = "x = 1\n";
+  request_.layer = "none";
+  EXPECT_THAT(refusal(), HasSubstr("'none'"));
+  EXPECT_FALSE(std::filesystem::exists(config));
+  request_.layer.clear();
+  run_training(request_, *backend_, observer_);
+  EXPECT_EQ(read_text(config), request_.config);
+}
+
 TEST_F(Run, RefusesAFolderThatCannotBeWritten) {
   write_file(folder_.path() / "file", "not a folder");
   request_.save_folder = folder_.path() / "file" / "out";
