@@ -3,9 +3,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/error.h"
 #include "base/threads.h"
 #include "cli/commands.h"
+#include "infer/options.h"
+#include "model/options.h"
 #include "train/benchmark.h"
 
 namespace orthrus {
@@ -28,13 +29,7 @@ std::vector<OptionSpec> bench_options() {
        .max = 65536,
        .help = "Pictures per step.",
        .group = "What is measured"},
-      {.key = "bench.image_shape",
-       .flag = "--image-shape",
-       .type = OptionType::kList,
-       .default_text = "3,224,224",
-       .value_name = "C,H,W",
-       .help = "Size of a picture.",
-       .group = "What is measured"},
+      image_shape_option(),
       {.key = "bench.mode",
        .flag = "--mode",
        .type = OptionType::kChoice,
@@ -42,15 +37,7 @@ std::vector<OptionSpec> bench_options() {
        .choices = {"train", "infer"},
        .help = "A whole training step with two heads, or forward alone.",
        .group = "What is measured"},
-      {.key = "bench.threads",
-       .flag = "--threads",
-       .type = OptionType::kInteger,
-       .default_text = "auto",
-       .min = 1,
-       .max = 1024,
-       .choices = {"auto"},
-       .help = "Computing threads; auto takes the cores that this process may use.",
-       .group = "How"},
+      threads_option(),
       {.key = "bench.steps",
        .flag = "--steps",
        .type = OptionType::kInteger,
@@ -80,32 +67,13 @@ std::vector<OptionSpec> bench_options() {
   };
 }
 
-int64_t picture_side(const std::string& text) {
-  size_t used = 0;
-  int64_t side = 0;
-  try {
-    side = std::stoll(text, &used);
-  } catch (const std::exception&) {
-    used = 0;
-  }
-  if (used != text.size() || side < 1 || side > 16384) {
-    throw usage_error("--image-shape: got '{}', expected three whole numbers such as 3,224,224",
-                      text);
-  }
-  return side;
-}
-
 BenchmarkSpec spec_of(const Options& options) {
-  const std::vector<std::string>& shape = options.list("bench.image_shape");
-  if (shape.size() != 3 || shape[0] != "3") {
-    throw usage_error("--image-shape: got '{}', expected 3,HEIGHT,WIDTH",
-                      options.text("bench.image_shape"));
-  }
+  const Preprocessing pictures = preprocessing_of(options);
   BenchmarkSpec spec;
   spec.network = options.text("bench.model");
   spec.batch_size = options.integer("bench.batch_size");
-  spec.height = picture_side(shape[1]);
-  spec.width = picture_side(shape[2]);
+  spec.height = pictures.height;
+  spec.width = pictures.width;
   spec.training = options.text("bench.mode") == "train";
   spec.steps = static_cast<int>(options.integer("bench.steps"));
   spec.cpu.winograd = !options.boolean("bench.exact");
@@ -167,9 +135,7 @@ void print_summary(std::FILE* out, const BenchmarkSpec& spec, const BenchmarkRes
 
 int run_bench(const Options& options, CommandContext& context) {
   const BenchmarkSpec spec = spec_of(options);
-  set_threads(options.text("bench.threads") == "auto"
-                  ? usable_cores()
-                  : static_cast<int>(options.integer("bench.threads")));
+  set_threads(thread_count(options));
   const BenchmarkResult result = run_benchmark(spec);
   if (options.boolean("bench.json")) {
     fmt::print(context.out, "{}\n", to_json(spec, result).dump(2));

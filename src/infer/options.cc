@@ -5,6 +5,18 @@
 
 namespace orthrus {
 
+OptionSpec threads_option() {
+  return {.key = "threads",
+          .flag = "--threads",
+          .type = OptionType::kInteger,
+          .default_text = "auto",
+          .min = 1,
+          .max = 1024,
+          .choices = {"auto"},
+          .help = "Threads that compute; auto: one for each core that may be used.",
+          .group = "Machine"};
+}
+
 std::vector<OptionSpec> inference_options(const std::string& default_batch_size) {
   return {
       {.key = "data.val",
@@ -32,15 +44,7 @@ std::vector<OptionSpec> inference_options(const std::string& default_batch_size)
        .choices = {"fail", "skip"},
        .help = "What to do with a picture that is missing or cannot be decoded.",
        .group = "Data"},
-      {.key = "threads",
-       .flag = "--threads",
-       .type = OptionType::kInteger,
-       .default_text = "auto",
-       .min = 1,
-       .max = 1024,
-       .choices = {"auto"},
-       .help = "Threads that compute; auto: one for each core that may be used.",
-       .group = "Machine"},
+      threads_option(),
   };
 }
 

@@ -24,6 +24,8 @@ struct PictureFiles {
 
 // Batch size and treatment of bad pictures, in list order.
 [[nodiscard]] LoaderOptions loader_options(const Options& options);
+// --threads alone, for commands that read no pictures.
+[[nodiscard]] OptionSpec threads_option();
 // --threads, `auto` being the usable cores.
 [[nodiscard]] int thread_count(const Options& options);
 

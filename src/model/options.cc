@@ -9,6 +9,17 @@
 
 namespace orthrus {
 
+OptionSpec image_shape_option() {
+  return {.key = "model.image_shape",
+          .flag = "--image-shape",
+          .default_text = "3,224,224",
+          .value_name = "C,H,W",
+          .help =
+              "Channels, height and width of the network's input; pictures are resized so that "
+              "their shorter edge is the smaller of height and width.",
+          .group = "Model"};
+}
+
 std::vector<OptionSpec> model_options(const std::string& default_epoch) {
   return {
       {.key = "model.source",
@@ -27,13 +38,7 @@ std::vector<OptionSpec> model_options(const std::string& default_epoch) {
                                      : "Number of the checkpoint that is loaded, and of the first "
                                        "epoch.",
        .group = "Model"},
-      {.key = "model.image_shape",
-       .flag = "--image-shape",
-       .default_text = "3,224,224",
-       .value_name = "C,H,W",
-       .help = "Channels, height and width of the network's input; pictures are resized so that "
-               "their shorter edge is the smaller of height and width.",
-       .group = "Model"},
+      image_shape_option(),
       {.key = "model.classes",
        .flag = "--classes",
        .value_name = "FILE",

@@ -14,6 +14,9 @@ namespace orthrus {
 // an epoch that is not given.
 [[nodiscard]] std::vector<OptionSpec> model_options(const std::string& default_epoch);
 
+// --image-shape alone, for commands that take no model from a file.
+[[nodiscard]] OptionSpec image_shape_option();
+
 // The validation preprocessing for --image-shape; the shorter edge of a picture is resized to the
 // shape's shorter side. Throws kUsage for a shape that is not 3,HEIGHT,WIDTH.
 [[nodiscard]] Preprocessing preprocessing_of(const Options& options);
