@@ -16,12 +16,14 @@ namespace orthrus {
 // Why a candidate kernel does not take a node: one line. Empty: it takes it.
 using Refusal = std::string;
 
-// One way of computing a kind of node. make() either returns a kernel or leaves a reason in
-// `refusal`.
+// Either returns a kernel or leaves a reason in `refusal`.
+using MakeKernel = std::unique_ptr<Kernel>(class Backend& backend, const KernelRequest& request,
+                                           Refusal& refusal);
+
+// One way of computing a kind of node.
 struct KernelCandidate {
   std::string_view name;
-  std::unique_ptr<Kernel> (*make)(class Backend& backend, const KernelRequest& request,
-                                  Refusal& refusal);
+  MakeKernel* make;
 };
 
 // Copies a buffer into another layout or element type; bound and run like a kernel's step.

@@ -14,9 +14,6 @@ inline constexpr int64_t kChunk = 16384;
 
 [[nodiscard]] std::span<const KernelCandidate> cpu_candidates(const Op& op);
 
-using MakeKernel = std::unique_ptr<Kernel>(Backend& backend, const KernelRequest& request,
-                                           Refusal& refusal);
-
 MakeKernel make_activation;
 MakeKernel make_add;
 MakeKernel make_batch_norm;

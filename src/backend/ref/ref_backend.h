@@ -14,8 +14,6 @@ namespace orthrus {
 [[nodiscard]] std::span<const KernelCandidate> ref_candidates(const Op& op);
 
 // One function per operator, each in the file of the operator's name.
-using MakeKernel = std::unique_ptr<Kernel>(Backend& backend, const KernelRequest& request,
-                                           Refusal& refusal);
 MakeKernel make_ref_activation;
 MakeKernel make_ref_add;
 MakeKernel make_ref_batch_norm;
