@@ -92,6 +92,7 @@ struct KernelStep {
   std::vector<std::pair<Slot, Slot>> in_place;
   size_t scratch_bytes = 0;
   double flops = 0;  // for listings: multiply and add count as two
+  std::string implementation = {};  // for listings; empty: the kernel's
 };
 
 // The addresses of one step's slots; null where absent.

@@ -8,18 +8,12 @@ namespace orthrus {
 
 namespace {
 
-constexpr size_t kAlignment = 64;
-
-size_t aligned(size_t size) {
-  return (size + kAlignment - 1) / kAlignment * kAlignment;
-}
-
 size_t most_alive(const std::vector<Lifetime>& lifetimes) {
   int steps = 0;
   for (const Lifetime& life : lifetimes) steps = std::max(steps, life.last + 1);
   std::vector<ptrdiff_t> change(static_cast<size_t>(steps) + 1, 0);
   for (const Lifetime& life : lifetimes) {
-    const auto size = static_cast<ptrdiff_t>(aligned(life.size_bytes));
+    const auto size = static_cast<ptrdiff_t>(arena_aligned(life.size_bytes));
     change[static_cast<size_t>(life.first)] += size;
     change[static_cast<size_t>(life.last) + 1] -= size;
   }
@@ -45,16 +39,16 @@ ArenaPlan plan_arena(const std::vector<Lifetime>& lifetimes) {
     for (const size_t j : placed) {
       const Lifetime& other = lifetimes[j];
       if (other.last < life.first || life.last < other.first) continue;
-      taken.emplace_back(plan.offsets[j], plan.offsets[j] + aligned(other.size_bytes));
+      taken.emplace_back(plan.offsets[j], plan.offsets[j] + arena_aligned(other.size_bytes));
     }
     std::ranges::sort(taken);
     size_t offset = 0;
     for (const auto& [begin, end] : taken) {
-      if (begin >= offset + aligned(life.size_bytes)) break;
+      if (begin >= offset + arena_aligned(life.size_bytes)) break;
       offset = std::max(offset, end);
     }
     plan.offsets[i] = offset;
-    plan.size_bytes = std::max(plan.size_bytes, offset + aligned(life.size_bytes));
+    plan.size_bytes = std::max(plan.size_bytes, offset + arena_aligned(life.size_bytes));
     placed.push_back(i);
   }
   return plan;

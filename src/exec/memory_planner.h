@@ -8,6 +8,11 @@
 
 namespace orthrus {
 
+// Rounded up to a cache line, at which every buffer begins.
+[[nodiscard]] constexpr size_t arena_aligned(size_t size_bytes) {
+  return (size_bytes + 63) / 64 * 64;
+}
+
 struct Lifetime {
   int first = 0;  // steps, inclusive
   int last = 0;

@@ -1,6 +1,7 @@
 #include "exec/plan.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstring>
 #include <utility>
@@ -13,14 +14,6 @@
 namespace orthrus {
 
 namespace {
-
-size_t at(int index) {
-  return static_cast<size_t>(index);
-}
-
-size_t aligned(size_t size) {
-  return (size + 63) / 64 * 64;
-}
 
 // True when every float (or double) of the buffer is finite.
 bool all_finite(const BufferDesc& desc, const std::byte* address) {
@@ -62,7 +55,18 @@ class Plan::Impl {
   }
 
   void run(size_t begin, size_t end, const StepContext& context, const GradientSink& sink) {
-    for (size_t s = begin; s < end; ++s) run_step(program_.steps[s], context, sink);
+    using Clock = std::chrono::steady_clock;
+    for (size_t s = begin; s < end; ++s) {
+      const Clock::time_point start = step_seconds_ != nullptr ? Clock::now() : Clock::time_point();
+      run_step(program_.steps[s], context, sink);
+      if (step_seconds_ == nullptr) continue;
+      (*step_seconds_)[s] += std::chrono::duration<double>(Clock::now() - start).count();
+    }
+  }
+
+  void measure_steps(std::vector<double>* seconds) {
+    step_seconds_ = seconds;
+    if (seconds != nullptr) seconds->resize(program_.steps.size(), 0.0);
   }
 
   std::string find_non_finite(const StepContext& context) {
@@ -112,7 +116,7 @@ class Plan::Impl {
       const Buffer& buffer = program_.buffers[i];
       if (buffer.merged_into != kNoBuffer) continue;
       if (buffer.storage == Storage::kPersistent) {
-        persistent_bytes += aligned(buffer.desc.size_bytes);
+        persistent_bytes += arena_aligned(buffer.desc.size_bytes);
       } else if (buffer.first_step >= 0) {
         in_arena.push_back(static_cast<int>(i));
         lifetimes.push_back({buffer.first_step, buffer.last_step, buffer.desc.size_bytes});
@@ -129,7 +133,7 @@ class Plan::Impl {
     for (Buffer& buffer : program_.buffers) {
       if (buffer.merged_into != kNoBuffer || buffer.storage != Storage::kPersistent) continue;
       buffer.address = next;
-      next += aligned(buffer.desc.size_bytes);
+      next += arena_aligned(buffer.desc.size_bytes);
     }
     memory_ = {.persistent_bytes = persistent_bytes,
                .arena_bytes = plan.size_bytes,
@@ -188,6 +192,7 @@ class Plan::Impl {
   std::shared_ptr<std::byte[]> persistent_;
   std::vector<PlanParameter> parameters_;
   PlanMemory memory_;
+  std::vector<double>* step_seconds_ = nullptr;
 };
 
 Plan::Plan(const Graph& graph, const std::map<std::string, Shape>& input_shapes, Backend& backend,
@@ -327,6 +332,10 @@ std::span<const std::byte> Plan::input_gradient_bytes(std::string_view name) con
 // ---- running
 // --------------------------------------------------------------------------------------
 
+void Plan::measure_steps(std::vector<double>* seconds) {
+  impl_->measure_steps(seconds);
+}
+
 void Plan::forward(const StepContext& context) {
   impl_->run(0, at(impl_->program().first_backward_step), context, {});
 }
@@ -382,8 +391,10 @@ std::vector<StepInfo> Plan::listing() const {
     if (!written.empty()) info.layouts += " -> " + written;
     if (step.kind == StepKind::kKernel) {
       const Kernel& kernel = *program.kernels[at(step.node)];
-      info.implementation = kernel.implementation();
-      info.flops = kernel.steps()[at(step.kernel_step)].flops;
+      const KernelStep& what = kernel.steps()[at(step.kernel_step)];
+      info.implementation =
+          what.implementation.empty() ? kernel.implementation() : what.implementation;
+      info.flops = what.flops;
     }
     lines.push_back(std::move(info));
   }

@@ -14,6 +14,11 @@ namespace orthrus {
 
 inline constexpr int kNoBuffer = -1;
 
+// Buffers, steps and nodes are numbered with int, and stand in vectors.
+[[nodiscard]] constexpr size_t at(int number) {
+  return static_cast<size_t>(number);
+}
+
 enum class Storage {
   kArena,      // shares memory with buffers that live at other times
   kPersistent  // parameters, inputs, outputs, kept values: memory of its own

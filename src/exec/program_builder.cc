@@ -11,10 +11,6 @@ namespace orthrus {
 
 namespace {
 
-size_t at(int index) {
-  return static_cast<size_t>(index);
-}
-
 class ProgramBuilder {
  public:
   ProgramBuilder(const Graph& graph, const std::map<std::string, Shape>& input_shapes,

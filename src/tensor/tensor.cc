@@ -1,5 +1,7 @@
 #include "tensor/tensor.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -23,12 +25,15 @@ void convert_small(const Tensor& from, std::span<float> to, float (*widen)(uint1
 }  // namespace
 
 std::shared_ptr<std::byte[]> allocate_aligned(size_t size_bytes) {
-  constexpr size_t kAlignment = 64;
-  const size_t padded =
-      (std::max<size_t>(size_bytes, 1) + kAlignment - 1) / kAlignment * kAlignment;
+  constexpr size_t kCacheLine = 64, kHugePage = size_t{2} << 20;
+  const bool huge = size_bytes >= 4 * kHugePage;
+  const size_t alignment = huge ? kHugePage : kCacheLine;
+  const size_t padded = (std::max<size_t>(size_bytes, 1) + alignment - 1) / alignment * alignment;
   if (padded < size_bytes) throw resource_error("{} bytes cannot be allocated", size_bytes);
-  auto* memory = static_cast<std::byte*>(std::aligned_alloc(kAlignment, padded));
+  auto* memory = static_cast<std::byte*>(std::aligned_alloc(alignment, padded));
   if (memory == nullptr) throw resource_error("out of memory: {} bytes wanted", size_bytes);
+  // Advice only: where the kernel has no huge pages, small ones do.
+  if (huge) madvise(memory, padded, MADV_HUGEPAGE);
   return {memory, [](std::byte* pointer) { std::free(pointer); }};
 }
 

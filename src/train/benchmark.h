@@ -30,6 +30,9 @@ struct BenchmarkResult {
   double peak_memory_bytes = 0;  // of the process, over its whole life
   PlanMemory memory;
   std::vector<StepInfo> steps;
+  std::vector<double> fastest_seconds;  // by step of the plan
+  // Were every step of the plan at its fastest: what remains when other processes disturb nothing.
+  double undisturbed_images_per_second = 0;
   std::vector<std::string> reference_layers;
   std::vector<std::string> refusals;
 

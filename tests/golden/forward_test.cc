@@ -21,7 +21,7 @@ using testing::Tolerance;
 constexpr Tolerance kProbabilities{.absolute = 1e-5};
 constexpr Tolerance kLayers{.absolute = 1e-5, .of_maximum = 2e-5};
 
-struct Case {
+struct ForwardCase {
   std::string name;
   std::string symbol;
   int64_t height = 32;
@@ -30,7 +30,7 @@ struct Case {
   int threads = 1;
 };
 
-class Forward : public ::testing::TestWithParam<Case> {
+class Forward : public ::testing::TestWithParam<ForwardCase> {
  protected:
   void SetUp() override {
     set_threads(GetParam().threads);
@@ -87,8 +87,8 @@ TEST_P(Forward, ValuesOfLayers) {
   }
 }
 
-std::vector<Case> cases() {
-  std::vector<Case> all;
+std::vector<ForwardCase> cases() {
+  std::vector<ForwardCase> all;
   for (const bool cpu : {false, true}) {
     for (const int threads : cpu ? std::vector<int>{1, 2} : std::vector<int>{1}) {
       const auto add = [&](const char* name, const char* symbol, int64_t height, int64_t width) {
@@ -105,15 +105,15 @@ std::vector<Case> cases() {
   return all;
 }
 
-std::string name_of(const ::testing::TestParamInfo<Case>& info) {
-  const Case& c = info.param;
+std::string forward_name(const ::testing::TestParamInfo<ForwardCase>& info) {
+  const ForwardCase& c = info.param;
   std::string name = fmt::format("{}_{}_{}", c.symbol.substr(0, c.symbol.find("-symbol")),
                                  c.cpu ? "cpu" : "ref", c.threads);
   std::ranges::replace(name, '-', '_');
   return name;
 }
 
-INSTANTIATE_TEST_SUITE_P(Networks, Forward, ::testing::ValuesIn(cases()), name_of);
+INSTANTIATE_TEST_SUITE_P(Networks, Forward, ::testing::ValuesIn(cases()), forward_name);
 
 TEST(ForwardOfOldEncodings, IsThatOfTheirArrays) {
   const NamedTensors goldens = mxnet::read_params(kGoldens / "models/preact-forward.params");

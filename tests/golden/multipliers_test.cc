@@ -13,12 +13,12 @@ namespace {
 using testing::expect_close;
 using testing::kGoldens;
 
-struct Case {
+struct MultiplierCase {
   std::string name;
   SgdOptions options;
 };
 
-class Multipliers : public ::testing::TestWithParam<Case> {};
+class Multipliers : public ::testing::TestWithParam<MultiplierCase> {};
 
 TEST_P(Multipliers, ThreeSteps) {
   const NamedTensors goldens = mxnet::read_params(kGoldens / "ops/multipliers.params");
@@ -53,9 +53,9 @@ TEST_P(Multipliers, ThreeSteps) {
 
 INSTANTIATE_TEST_SUITE_P(
     Sgd, Multipliers,
-    ::testing::Values(Case{"sgd_mom", {.momentum = 0.9, .weight_decay = 0.01}},
-                      Case{"sgd", {.momentum = 0, .weight_decay = 0.01}},
-                      Case{"sgd_mom_clip",
+    ::testing::Values(MultiplierCase{"sgd_mom", {.momentum = 0.9, .weight_decay = 0.01}},
+                      MultiplierCase{"sgd", {.momentum = 0, .weight_decay = 0.01}},
+                      MultiplierCase{"sgd_mom_clip",
                            {.momentum = 0.9, .weight_decay = 0.01, .clip_gradient = 0.02}}),
     [](const auto& test) { return test.param.name; });
 

@@ -14,11 +14,12 @@
 #include "data/decode.h"
 #include "data/loader.h"
 #include "formats/mxnet/params.h"
+#include "golden/networks.h"
 
 namespace orthrus {
 namespace {
 
-const std::filesystem::path kGoldens = ORTHRUS_TEST_DIR "/golden/mxnet";
+using testing::kGoldens;
 
 Image decode(const std::string& name) {
   Image image;

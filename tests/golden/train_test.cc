@@ -33,7 +33,7 @@ constexpr Tolerance kGradients{.absolute = 2e-5, .of_maximum = 3e-4};
 constexpr Tolerance kEarlyParameters{.absolute = 1e-5, .of_maximum = 1e-4};  // steps 1 and 2
 constexpr Tolerance kLateParameters{.absolute = 2e-5, .of_maximum = 3e-4};
 
-struct Case {
+struct TrainCase {
   std::string name;
   std::string symbol;
   int steps = 10;
@@ -41,7 +41,7 @@ struct Case {
   int threads = 1;
 };
 
-class Training : public ::testing::TestWithParam<Case> {
+class Training : public ::testing::TestWithParam<TrainCase> {
  protected:
   void SetUp() override {
     set_threads(GetParam().threads);
@@ -227,8 +227,8 @@ TEST_P(Training, GradientsOfTheFirstStep) {
   }
 }
 
-std::vector<Case> cases(bool with_prelu) {
-  std::vector<Case> all;
+std::vector<TrainCase> cases(bool with_prelu) {
+  std::vector<TrainCase> all;
   for (const bool cpu : {false, true}) {
     for (const int threads : {1, 2}) {
       all.push_back({"preact", "preact-legacy-symbol.json", 10, cpu, threads});
@@ -239,13 +239,13 @@ std::vector<Case> cases(bool with_prelu) {
   return all;
 }
 
-std::string name_of(const ::testing::TestParamInfo<Case>& info) {
+std::string training_name(const ::testing::TestParamInfo<TrainCase>& info) {
   return fmt::format("{}_{}_{}", info.param.name, info.param.cpu ? "cpu" : "ref",
                      info.param.threads);
 }
 
-INSTANTIATE_TEST_SUITE_P(Networks, Training, ::testing::ValuesIn(cases(true)), name_of);
-INSTANTIATE_TEST_SUITE_P(Networks, TrainerTraining, ::testing::ValuesIn(cases(false)), name_of);
+INSTANTIATE_TEST_SUITE_P(Networks, Training, ::testing::ValuesIn(cases(true)), training_name);
+INSTANTIATE_TEST_SUITE_P(Networks, TrainerTraining, ::testing::ValuesIn(cases(false)), training_name);
 
 }  // namespace
 }  // namespace orthrus

@@ -23,7 +23,7 @@ Model prepare(const LoadedNetwork& network, FinetuneReport& report, const std::s
       report);
 }
 
-std::string refusal(const LoadedNetwork& network, const std::string& layer = {}) {
+std::string cut_refusal(const LoadedNetwork& network, const std::string& layer = {}) {
   return refusal_of([&] {
     FinetuneReport report;
     (void)prepare(network, report, layer);
@@ -74,21 +74,21 @@ TEST(PrepareFinetune, TakesALayerByNameWithOrWithoutOutput) {
     (void)prepare(small_network(), report, layer);
     EXPECT_EQ(report.features, "fc0");
   }
-  EXPECT_THAT(refusal(small_network(), "relu1"), AllOf(HasSubstr("relu1"), HasSubstr("relu0")));
+  EXPECT_THAT(cut_refusal(small_network(), "relu1"), AllOf(HasSubstr("relu1"), HasSubstr("relu0")));
 }
 
 TEST(PrepareFinetune, NamesEveryMissingParameterOfTheBackbone) {
   LoadedNetwork network = small_network();
   network.parameters.erase("fc0_weight");
   network.parameters.erase("fc0_bias");
-  EXPECT_THAT(refusal(network), HasSubstr("2 parameters of the network are missing: fc0_bias, "
+  EXPECT_THAT(cut_refusal(network), HasSubstr("2 parameters of the network are missing: fc0_bias, "
                                           "fc0_weight"));
 }
 
 TEST(PrepareFinetune, RefusesABackboneOfAnotherShape) {
   LoadedNetwork network = small_network();
   network.parameters["fc0_weight"] = Tensor::zeros({6, 47});
-  EXPECT_THAT(refusal(network), AllOf(HasSubstr("'fc0_weight' has the shape (6,47), the network "
+  EXPECT_THAT(cut_refusal(network), AllOf(HasSubstr("'fc0_weight' has the shape (6,47), the network "
                                                 "needs (6,48)"),
                                       HasSubstr("--image-shape")));
 }
@@ -102,7 +102,7 @@ TEST(PrepareFinetune, RefusesABackboneThatHasAHeadsName) {
   }
   graph.set_outputs(network.graph.outputs());
   network.graph = graph;
-  EXPECT_THAT(refusal(network), HasSubstr("the head of task 'softmax' needs that name"));
+  EXPECT_THAT(cut_refusal(network), HasSubstr("the head of task 'softmax' needs that name"));
 }
 
 }  // namespace

@@ -14,9 +14,9 @@ namespace {
 
 using dnnl::algorithm;
 using dnnl::memory;
-using Forward = dnnl::convolution_forward;
-using BackwardData = dnnl::convolution_backward_data;
-using BackwardWeights = dnnl::convolution_backward_weights;
+using ConvolutionForward = dnnl::convolution_forward;
+using ConvolutionBackwardData = dnnl::convolution_backward_data;
+using ConvolutionBackwardWeights = dnnl::convolution_backward_weights;
 
 // The problem in oneDNN's terms.
 struct Problem {
@@ -59,48 +59,59 @@ Problem problem_of(const KernelRequest& request, const memory::desc& src, const 
   return problem;
 }
 
-Forward::primitive_desc forward_desc(CpuBackend& backend, const Problem& p, algorithm how) {
+ConvolutionForward::primitive_desc forward_desc(CpuBackend& backend, const Problem& p, algorithm how) {
   // forward_training even for inference: with forward_inference oneDNN 2.6 prefers row-major
   // kernels and, for Winograd, weights transformed beforehand.
   const auto kind = dnnl::prop_kind::forward_training;
-  const Forward::desc desc = p.has_bias
-                                 ? Forward::desc(kind, how, p.src, p.weights, p.bias, p.dst,
+  const ConvolutionForward::desc desc = p.has_bias
+                                 ? ConvolutionForward::desc(kind, how, p.src, p.weights, p.bias, p.dst,
                                                  p.strides, p.dilates, p.pad_left, p.pad_right)
-                                 : Forward::desc(kind, how, p.src, p.weights, p.dst, p.strides,
+                                 : ConvolutionForward::desc(kind, how, p.src, p.weights, p.dst, p.strides,
                                                  p.dilates, p.pad_left, p.pad_right);
   return {desc, with_user_scratch(), backend.engine(), true};
 }
 
-BackwardData::primitive_desc data_desc(CpuBackend& backend, const Problem& p, algorithm how,
-                                       const Forward::primitive_desc& hint) {
-  const BackwardData::desc desc(how, p.src, p.weights, p.dst, p.strides, p.dilates, p.pad_left,
+ConvolutionBackwardData::primitive_desc data_desc(CpuBackend& backend, const Problem& p, algorithm how,
+                                       const ConvolutionForward::primitive_desc& hint) {
+  const ConvolutionBackwardData::desc desc(how, p.src, p.weights, p.dst, p.strides, p.dilates, p.pad_left,
                                 p.pad_right);
   return {desc, with_user_scratch(), backend.engine(), hint, true};
 }
 
-BackwardWeights::primitive_desc weights_desc(CpuBackend& backend, const Problem& p, algorithm how,
-                                             const Forward::primitive_desc& hint) {
-  const BackwardWeights::desc desc =
-      p.has_bias ? BackwardWeights::desc(how, p.src, p.weights, p.bias, p.dst, p.strides, p.dilates,
+ConvolutionBackwardWeights::primitive_desc weights_desc(CpuBackend& backend, const Problem& p, algorithm how,
+                                             const ConvolutionForward::primitive_desc& hint) {
+  const ConvolutionBackwardWeights::desc desc =
+      p.has_bias ? ConvolutionBackwardWeights::desc(how, p.src, p.weights, p.bias, p.dst, p.strides, p.dilates,
                                          p.pad_left, p.pad_right)
-                 : BackwardWeights::desc(how, p.src, p.weights, p.dst, p.strides, p.dilates,
+                 : ConvolutionBackwardWeights::desc(how, p.src, p.weights, p.dst, p.strides, p.dilates,
                                          p.pad_left, p.pad_right);
   return {desc, with_user_scratch(), backend.engine(), hint, true};
 }
 
+// The gradient of a picture of three channels: in channel blocks oneDNN has plain loops alone for
+// it, in row-major layout a matrix product.
+ConvolutionBackwardData::primitive_desc row_major_data_desc(CpuBackend& backend, Problem problem) {
+  problem.src = plain_memory_desc(problem.src.dims());
+  problem.dst = plain_memory_desc(problem.dst.dims());
+  const ConvolutionForward::primitive_desc hint =
+      forward_desc(backend, problem, algorithm::convolution_direct);
+  if (!hint) return {};
+  return data_desc(backend, problem, algorithm::convolution_direct, hint);
+}
+
 // The primitives of all wanted directions; each Winograd where that exists, when `winograd`.
 struct Directions {
-  Forward::primitive_desc forward;
-  BackwardData::primitive_desc data;
-  BackwardWeights::primitive_desc weights;
+  ConvolutionForward::primitive_desc forward;
+  ConvolutionBackwardData::primitive_desc data;
+  ConvolutionBackwardWeights::primitive_desc weights;
 };
 
 Refusal choose(CpuBackend& backend, const Problem& problem, const KernelRequest& request,
                bool winograd, Directions& chosen) {
-  const Forward::primitive_desc direct =
+  const ConvolutionForward::primitive_desc direct =
       forward_desc(backend, problem, algorithm::convolution_direct);
   if (!direct) return "oneDNN does not support this shape";
-  Forward::primitive_desc tiled;
+  ConvolutionForward::primitive_desc tiled;
   if (winograd) {
     tiled = forward_desc(backend, problem, algorithm::convolution_winograd);
     if (!tiled) return "oneDNN has no Winograd kernel for this shape";
@@ -110,11 +121,14 @@ Refusal choose(CpuBackend& backend, const Problem& problem, const KernelRequest&
     return "oneDNN has plain loops only for forward";
   if (!request.any_gradient()) return {};
   const algorithm how = winograd ? algorithm::convolution_winograd : algorithm::convolution_direct;
-  const Forward::primitive_desc& hint = chosen.forward;
+  const ConvolutionForward::primitive_desc& hint = chosen.forward;
   if (request.input_gradients[0]) {
     chosen.data = data_desc(backend, problem, how, hint);
     if (!chosen.data) {
       chosen.data = data_desc(backend, problem, algorithm::convolution_direct, direct);
+    }
+    if (!chosen.data || is_reference(chosen.data.impl_info_str())) {
+      chosen.data = row_major_data_desc(backend, problem);
     }
     if (!chosen.data) return "oneDNN does not support the gradient of the data";
     if (is_reference(chosen.data.impl_info_str())) {
@@ -172,13 +186,19 @@ class ConvolutionKernel : public CpuKernel {
     }
     if (step == data_step_) {
       if (reorders_weights()) weights_reorder_.run(backend_);
+      if (reorders_destination()) destination_reorder_.run(backend_);
       backward_data_.run(backend_);
+      if (reorders_source()) source_reorder_.run(backend_);
     }
   }
 
  private:
   bool reorders_gradient() const { return chosen_.weights.diff_weights_desc() != weights_; }
   bool reorders_weights() const { return chosen_.data.weights_desc() != weights_; }
+  bool reorders_destination() const {
+    return chosen_.data.diff_dst_desc() != chosen_.forward.dst_desc();
+  }
+  bool reorders_source() const { return chosen_.data.diff_src_desc() != chosen_.forward.src_desc(); }
 
   int add_step(KernelStep step) {
     steps_.push_back(std::move(step));
@@ -193,7 +213,7 @@ class ConvolutionKernel : public CpuKernel {
     step.scratch_bytes = aligned_size(chosen_.forward.scratchpad_desc());
     step.flops = flops;
     forward_step_ = add_step(std::move(step));
-    forward_ = DnnlStep(Forward(chosen_.forward));
+    forward_ = DnnlStep(ConvolutionForward(chosen_.forward));
   }
 
   // Before backward_data, so that the input's activation may go before its gradient comes.
@@ -214,8 +234,9 @@ class ConvolutionKernel : public CpuKernel {
       step.scratch_bytes += aligned_size(chosen_.weights.diff_bias_desc());
     }
     step.flops = flops;
+    step.implementation = chosen_.weights.impl_info_str();
     weights_step_ = add_step(std::move(step));
-    backward_weights_ = DnnlStep(BackwardWeights(chosen_.weights));
+    backward_weights_ = DnnlStep(ConvolutionBackwardWeights(chosen_.weights));
     if (reorders_gradient()) {
       gradient_reorder_ = reorder_step(chosen_.weights.diff_weights_desc(), weights_);
     }
@@ -225,13 +246,24 @@ class ConvolutionKernel : public CpuKernel {
     KernelStep step{.name = "backward_data", .phase = Phase::kBackward};
     step.reads = {{SlotKind::kInput, 1}, {SlotKind::kOutputGradient}};
     step.writes = {{SlotKind::kInputGradient, 0}};
+    // Behind the primitive's scratch: what it wants, or delivers, in a layout of its own.
     data_scratch_ = aligned_size(chosen_.data.scratchpad_desc());
-    step.scratch_bytes =
-        data_scratch_ + (reorders_weights() ? aligned_size(chosen_.data.weights_desc()) : 0);
+    data_weights_ = reorders_weights() ? aligned_size(chosen_.data.weights_desc()) : 0;
+    data_destination_ =
+        reorders_destination() ? aligned_size(chosen_.data.diff_dst_desc()) : 0;
+    const size_t source = reorders_source() ? aligned_size(chosen_.data.diff_src_desc()) : 0;
+    step.scratch_bytes = data_scratch_ + data_weights_ + data_destination_ + source;
     step.flops = flops;
+    step.implementation = chosen_.data.impl_info_str();
     data_step_ = add_step(std::move(step));
-    backward_data_ = DnnlStep(BackwardData(chosen_.data));
+    backward_data_ = DnnlStep(ConvolutionBackwardData(chosen_.data));
     if (reorders_weights()) weights_reorder_ = reorder_step(weights_, chosen_.data.weights_desc());
+    if (reorders_destination()) {
+      destination_reorder_ = reorder_step(chosen_.forward.dst_desc(), chosen_.data.diff_dst_desc());
+    }
+    if (reorders_source()) {
+      source_reorder_ = reorder_step(chosen_.data.diff_src_desc(), chosen_.forward.src_desc());
+    }
   }
 
   DnnlStep reorder_step(const memory::desc& from, const memory::desc& to) {
@@ -250,7 +282,7 @@ class ConvolutionKernel : public CpuKernel {
   }
 
   void bind_weights(const StepBuffers& at) {
-    const BackwardWeights::primitive_desc& desc = chosen_.weights;
+    const ConvolutionBackwardWeights::primitive_desc& desc = chosen_.weights;
     std::byte* own = at.scratch == nullptr ? nullptr : at.scratch + primitive_scratch_;
     std::byte* gradient = unordered_ > 0 ? own : at.input_gradients[1];
     std::vector<DnnlArgument> arguments = {
@@ -270,16 +302,30 @@ class ConvolutionKernel : public CpuKernel {
   }
 
   void bind_data(const StepBuffers& at) {
-    const BackwardData::primitive_desc& desc = chosen_.data;
+    const ConvolutionBackwardData::primitive_desc& desc = chosen_.data;
     std::byte* weights = at.inputs[1];
+    std::byte* gradient = at.output_gradient;
+    std::byte* result = at.input_gradients[0];
     if (reorders_weights()) {
       weights = at.scratch + data_scratch_;
       weights_reorder_.bind(backend_, {{DNNL_ARG_FROM, weights_, at.inputs[1]},
                                        {DNNL_ARG_TO, desc.weights_desc(), weights}});
     }
+    if (reorders_destination()) {
+      gradient = at.scratch + data_scratch_ + data_weights_;
+      destination_reorder_.bind(
+          backend_, {{DNNL_ARG_FROM, chosen_.forward.dst_desc(), at.output_gradient},
+                     {DNNL_ARG_TO, desc.diff_dst_desc(), gradient}});
+    }
+    if (reorders_source()) {
+      result = at.scratch + data_scratch_ + data_weights_ + data_destination_;
+      source_reorder_.bind(backend_,
+                           {{DNNL_ARG_FROM, desc.diff_src_desc(), result},
+                            {DNNL_ARG_TO, chosen_.forward.src_desc(), at.input_gradients[0]}});
+    }
     backward_data_.bind(backend_, {{DNNL_ARG_WEIGHTS, desc.weights_desc(), weights},
-                                   {DNNL_ARG_DIFF_DST, desc.diff_dst_desc(), at.output_gradient},
-                                   {DNNL_ARG_DIFF_SRC, desc.diff_src_desc(), at.input_gradients[0]},
+                                   {DNNL_ARG_DIFF_DST, desc.diff_dst_desc(), gradient},
+                                   {DNNL_ARG_DIFF_SRC, desc.diff_src_desc(), result},
                                    {DNNL_ARG_SCRATCHPAD, desc.scratchpad_desc(), at.scratch}});
   }
 
@@ -288,8 +334,10 @@ class ConvolutionKernel : public CpuKernel {
   memory::desc weights_;  // as the parameter lives
   bool wants_weights_ = false, wants_bias_ = false;
   int forward_step_ = -1, weights_step_ = -1, data_step_ = -1;
-  size_t primitive_scratch_ = 0, unordered_ = 0, data_scratch_ = 0;
-  DnnlStep forward_, backward_weights_, backward_data_, gradient_reorder_, weights_reorder_;
+  size_t primitive_scratch_ = 0, unordered_ = 0;
+  size_t data_scratch_ = 0, data_weights_ = 0, data_destination_ = 0;
+  DnnlStep forward_, backward_weights_, backward_data_;
+  DnnlStep gradient_reorder_, weights_reorder_, destination_reorder_, source_reorder_;
 };
 
 std::unique_ptr<Kernel> make(CpuBackend& backend, const KernelRequest& request,

@@ -8,9 +8,9 @@ namespace orthrus::cpu {
 namespace {
 
 using dnnl::memory;
-using Forward = dnnl::inner_product_forward;
-using BackwardData = dnnl::inner_product_backward_data;
-using BackwardWeights = dnnl::inner_product_backward_weights;
+using ProductForward = dnnl::inner_product_forward;
+using ProductBackwardData = dnnl::inner_product_backward_data;
+using ProductBackwardWeights = dnnl::inner_product_backward_weights;
 
 class FullyConnectedKernel : public CpuKernel {
  public:
@@ -71,8 +71,8 @@ class FullyConnectedKernel : public CpuKernel {
 
   void describe_forward(double flops) {
     const auto kind = dnnl::prop_kind::forward_training;
-    const Forward::desc desc = has_bias_ ? Forward::desc(kind, src_, weights_, bias_, dst_)
-                                         : Forward::desc(kind, src_, weights_, dst_);
+    const ProductForward::desc desc = has_bias_ ? ProductForward::desc(kind, src_, weights_, bias_, dst_)
+                                         : ProductForward::desc(kind, src_, weights_, dst_);
     forward_ = {desc, with_user_scratch(), backend_.engine()};
     implementation_ = forward_.impl_info_str();
     KernelStep step{.name = "forward", .phase = Phase::kForward};
@@ -80,41 +80,41 @@ class FullyConnectedKernel : public CpuKernel {
     if (has_bias_) step.reads.push_back({SlotKind::kInput, 2});
     step.writes = {{SlotKind::kOutput}};
     step.flops = flops;
-    add_step(std::move(step), Kind::kForward, DnnlStep(Forward(forward_)),
+    add_step(std::move(step), Kind::kForward, DnnlStep(ProductForward(forward_)),
              forward_.scratchpad_desc());
   }
 
   void describe_backward(const KernelRequest& request, double flops) {
     if (request.input_gradients[1]) {
-      const BackwardWeights::desc desc = has_bias_
-                                             ? BackwardWeights::desc(src_, weights_, bias_, dst_)
-                                             : BackwardWeights::desc(src_, weights_, dst_);
-      const BackwardWeights::primitive_desc primitive(desc, with_user_scratch(), backend_.engine(),
+      const ProductBackwardWeights::desc desc = has_bias_
+                                             ? ProductBackwardWeights::desc(src_, weights_, bias_, dst_)
+                                             : ProductBackwardWeights::desc(src_, weights_, dst_);
+      const ProductBackwardWeights::primitive_desc primitive(desc, with_user_scratch(), backend_.engine(),
                                                       forward_);
       KernelStep step{.name = "backward_weights", .phase = Phase::kBackward};
       step.reads = {{SlotKind::kInput, 0}, {SlotKind::kOutputGradient}};
       step.writes = {{SlotKind::kInputGradient, 1}};
       if (has_bias_) step.writes.push_back({SlotKind::kInputGradient, 2});
       step.flops = flops;
-      add_step(std::move(step), Kind::kWeights, DnnlStep(BackwardWeights(primitive)),
+      add_step(std::move(step), Kind::kWeights, DnnlStep(ProductBackwardWeights(primitive)),
                primitive.scratchpad_desc());
     }
     if (request.input_gradients[0]) {
-      const BackwardData::primitive_desc primitive(BackwardData::desc(src_, weights_, dst_),
+      const ProductBackwardData::primitive_desc primitive(ProductBackwardData::desc(src_, weights_, dst_),
                                                    with_user_scratch(), backend_.engine(),
                                                    forward_);
       KernelStep step{.name = "backward_data", .phase = Phase::kBackward};
       step.reads = {{SlotKind::kInput, 1}, {SlotKind::kOutputGradient}};
       step.writes = {{SlotKind::kInputGradient, 0}};
       step.flops = flops;
-      add_step(std::move(step), Kind::kData, DnnlStep(BackwardData(primitive)),
+      add_step(std::move(step), Kind::kData, DnnlStep(ProductBackwardData(primitive)),
                primitive.scratchpad_desc());
     }
   }
 
   bool has_bias_;
   memory::desc src_, weights_, bias_, dst_;
-  Forward::primitive_desc forward_;
+  ProductForward::primitive_desc forward_;
   std::vector<Bound> bound_;
 };
 

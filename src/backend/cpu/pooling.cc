@@ -13,8 +13,8 @@ namespace {
 
 using dnnl::algorithm;
 using dnnl::memory;
-using Forward = dnnl::pooling_forward;
-using Backward = dnnl::pooling_backward;
+using PoolingForward = dnnl::pooling_forward;
+using PoolingBackward = dnnl::pooling_backward;
 
 struct Window {
   memory::dims kernel, stride, pad_left, pad_right;
@@ -51,7 +51,7 @@ class PoolingKernel : public CpuKernel {
                       window.pad_left, window.pad_right},
                      with_user_scratch(),
                      backend.engine()};
-    forward_ = DnnlStep(Forward(forward_desc_));
+    forward_ = DnnlStep(PoolingForward(forward_desc_));
     implementation_ = forward_desc_.impl_info_str();
     KernelStep forward{.name = "forward", .phase = Phase::kForward};
     forward.reads = {{SlotKind::kInput, 0}};
@@ -97,7 +97,7 @@ class PoolingKernel : public CpuKernel {
                       with_user_scratch(),
                       backend_.engine(),
                       forward_desc_};
-    backward_ = DnnlStep(Backward(backward_desc_));
+    backward_ = DnnlStep(PoolingBackward(backward_desc_));
     KernelStep backward{.name = "backward", .phase = Phase::kBackward};
     backward.reads = {{SlotKind::kOutputGradient}};
     if (has_workspace_) backward.reads.push_back({SlotKind::kSaved, 0});
@@ -109,8 +109,8 @@ class PoolingKernel : public CpuKernel {
   Pooling op_;
   memory::desc src_, dst_;
   bool has_workspace_ = false;
-  Forward::primitive_desc forward_desc_;
-  Backward::primitive_desc backward_desc_;
+  PoolingForward::primitive_desc forward_desc_;
+  PoolingBackward::primitive_desc backward_desc_;
   DnnlStep forward_, backward_;
 };
 

@@ -9,7 +9,7 @@ namespace orthrus::mxnet {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 constexpr int kVersion = 10901;  // the MXNet whose form this is
 
@@ -19,8 +19,8 @@ bool is_written(const Graph& graph, int id) {
   return graph.role(id) != VariableRole::kSampleWeight;
 }
 
-Json attributes_of(const Node& node, const WrittenOperator& written) {
-  Json attributes = Json::object();
+OrderedJson attributes_of(const Node& node, const WrittenOperator& written) {
+  OrderedJson attributes = OrderedJson::object();
   for (const auto& [key, value] : written.attributes) attributes[key] = value;
   if (const auto* variable = std::get_if<Variable>(&node.op)) {
     if (variable->lr_mult != 1) attributes["__lr_mult__"] = fmt::format("{}", variable->lr_mult);
@@ -38,9 +38,9 @@ class SymbolWriter {
       new_id_.push_back(is_written(graph_, id) ? static_cast<int>(nodes_.size()) : -1);
       if (is_written(graph_, id)) add_node(id);
     }
-    Json heads = Json::array();
+    OrderedJson heads = OrderedJson::array();
     for (const Edge& edge : graph_.outputs()) heads.push_back(entry(edge));
-    const Json version = {{"mxnet_version", {"int", kVersion}}};
+    const OrderedJson version = {{"mxnet_version", {"int", kVersion}}};
     std::string text = "{\n  \"nodes\": [";
     for (size_t i = 0; i < nodes_.size(); ++i) text += (i == 0 ? "\n    " : ",\n    ") + nodes_[i];
     text += "\n  ],\n  \"arg_nodes\": " + arg_nodes_.dump();
@@ -55,10 +55,10 @@ class SymbolWriter {
     const Node& node = graph_.node(id);
     check_name(node.name);
     const WrittenOperator written = write_operator(node.op);
-    Json json = {{"op", written.name}, {"name", node.name}};
-    const Json attributes = attributes_of(node, written);
+    OrderedJson json = {{"op", written.name}, {"name", node.name}};
+    const OrderedJson attributes = attributes_of(node, written);
     if (!attributes.empty()) json["attrs"] = attributes;
-    json["inputs"] = Json::array();
+    json["inputs"] = OrderedJson::array();
     for (const Edge& edge : node.inputs) {
       if (is_written(graph_, edge.node)) json["inputs"].push_back(entry(edge));
     }
@@ -69,7 +69,7 @@ class SymbolWriter {
   }
 
   // [node, output, version]
-  Json entry(const Edge& edge) const {
+  OrderedJson entry(const Edge& edge) const {
     const int node = new_id_[static_cast<size_t>(edge.node)];
     if (node < 0) throw internal_error("the sample weights cannot be an output of the network");
     return {node, edge.output, 0};
@@ -78,8 +78,8 @@ class SymbolWriter {
   const Graph& graph_;
   std::vector<int> new_id_;
   std::vector<std::string> nodes_;  // each as JSON, one line of the file
-  Json arg_nodes_ = Json::array();
-  Json node_row_ptr_ = Json::array({0});  // number of outputs before each node
+  OrderedJson arg_nodes_ = OrderedJson::array();
+  OrderedJson node_row_ptr_ = OrderedJson::array({0});  // number of outputs before each node
   int num_outputs_ = 0;
 };
 
