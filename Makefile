@@ -6,7 +6,7 @@ PREFIX  ?= /usr/local
 CCACHE  := $(shell command -v ccache)
 
 .DEFAULT_GOAL := build
-.PHONY: build test demo bench check install deps help
+.PHONY: build test interop demo bench check install deps help
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -22,6 +22,12 @@ build/release/build.ninja: | deps
 
 test: build ## run every test but the slow ones
 	@cd build/release && timeout 1200 ctest --output-on-failure -j $(JOBS) -LE slow
+
+interop: build ## compare with the real MXNet, which this installs from PyPI into build/interop
+	@test -x build/interop/bin/python || python3 -m venv build/interop
+	@build/interop/bin/python -m pip install -q 'mxnet==1.9.1' 'numpy==1.23.5'
+	@cd build/release && ORTHRUS_MXNET_PYTHON=$(CURDIR)/build/interop/bin/python \
+	  ctest --output-on-failure -R '[Ii]nterop'
 
 demo: build ## train two tasks on Fashion-MNIST, evaluate, predict
 	@ORTHRUS=$(CURDIR)/$(PROGRAM) scripts/demo

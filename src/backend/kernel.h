@@ -91,7 +91,7 @@ struct KernelStep {
   // Pairs {read, write} that may be one and the same buffer.
   std::vector<std::pair<Slot, Slot>> in_place;
   size_t scratch_bytes = 0;
-  double flops = 0;  // for listings: multiply and add count as two
+  double flops = 0;                 // for listings: multiply and add count as two
   std::string implementation = {};  // for listings; empty: the kernel's
 };
 

@@ -135,13 +135,13 @@ class ReadDescriptor {
     size_t block = status.st_size > 0 ? static_cast<size_t>(status.st_size) + 1 : size_t{1} << 16;
     size_t used = 0;
     while (used < most) {
-      bytes.resize(used + std::min(block, most - used));
+      if (used == bytes.size()) bytes.resize(used + std::min(block, most - used));
       const std::span<std::byte> room = std::as_writable_bytes(std::span(bytes)).subspan(used);
       const ssize_t count = read_some(descriptor_, room);
       if (count < 0) throw read_failure(path_, errno);
       if (count == 0) break;
       used += static_cast<size_t>(count);
-      block = std::max(bytes.size() - used, size_t{1} << 16);
+      block = std::max(used, size_t{1} << 16);
     }
     bytes.resize(used);
   }

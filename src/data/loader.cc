@@ -35,6 +35,9 @@ const LoaderOptions& checked(const LoaderOptions& options) {
 
 }  // namespace
 
+// Of files; decoded they are made batch by batch.
+constexpr size_t kBatchesReadAhead = 4;
+
 class Loader::Impl {
  public:
   Impl(ImageList list, std::filesystem::path image_root, const Preprocessing& preprocessing,
@@ -86,7 +89,7 @@ class Loader::Impl {
             const size_t turn = sampler_.turn(begin + i / slots, static_cast<int>(i % slots));
             return source_.read(sampler_.order()[turn]);
           },
-          (end - begin) * slots, options_.read_ahead_bytes);
+          (end - begin) * slots, kBatchesReadAhead * slots, options_.read_ahead_bytes);
       return;
     }
     BatchQueue::Work work;

@@ -5,8 +5,12 @@
 
 namespace orthrus {
 
-ReadAhead::ReadAhead(std::function<FileContents(uint64_t)> read, uint64_t count, size_t max_bytes)
-    : read_(std::move(read)), max_bytes_(max_bytes), thread_([this, count] { run(count); }) {}
+ReadAhead::ReadAhead(std::function<FileContents(uint64_t)> read, uint64_t count, size_t max_files,
+                     size_t max_bytes)
+    : read_(std::move(read)),
+      max_files_(max_files),
+      max_bytes_(max_bytes),
+      thread_([this, count] { run(count); }) {}
 
 ReadAhead::~ReadAhead() {
   {
@@ -22,7 +26,7 @@ void ReadAhead::run(uint64_t count) {
     for (uint64_t i = 0; i < count; ++i) {
       {
         std::unique_lock lock(mutex_);
-        changed_.wait(lock, [&] { return stopping_ || held_.empty() || held_bytes_ < max_bytes_; });
+        if (full()) changed_.wait(lock, [&] { return stopping_ || half_empty(); });
         if (stopping_) return;
       }
       FileContents contents = read_(i);
@@ -45,7 +49,7 @@ FileContents ReadAhead::take() {
   FileContents contents = std::move(held_.front());
   held_.pop_front();
   held_bytes_ -= contents.bytes.size();
-  changed_.notify_all();
+  if (half_empty()) changed_.notify_all();
   return contents;
 }
 

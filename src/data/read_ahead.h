@@ -1,5 +1,7 @@
 // ReadAhead: one background thread that reads files before they are wanted, so that a thread that
-// decodes does not wait for the disk. It reads only; the amount held is bounded in bytes.
+// decodes does not wait for the disk. It reads only; what is held is bounded in files and bytes,
+// and filled up again when half of it is gone: a thread that woke for every file would take a core
+// away from the engine all the time.
 #pragma once
 
 #include <condition_variable>
@@ -17,7 +19,8 @@ namespace orthrus {
 class ReadAhead {
  public:
   // Calls read(i) for i = 0..count-1 in this order. At least one file is held, however large.
-  ReadAhead(std::function<FileContents(uint64_t)> read, uint64_t count, size_t max_bytes);
+  ReadAhead(std::function<FileContents(uint64_t)> read, uint64_t count, size_t max_files,
+            size_t max_bytes);
   ~ReadAhead();  // waits for the file being read
   ReadAhead(const ReadAhead&) = delete;
   ReadAhead& operator=(const ReadAhead&) = delete;
@@ -27,9 +30,15 @@ class ReadAhead {
 
  private:
   void run(uint64_t count);
+  [[nodiscard]] bool full() const {
+    return held_.size() >= max_files_ || (held_bytes_ >= max_bytes_ && !held_.empty());
+  }
+  [[nodiscard]] bool half_empty() const {
+    return held_.empty() || (held_.size() <= max_files_ / 2 && held_bytes_ <= max_bytes_ / 2);
+  }
 
   std::function<FileContents(uint64_t)> read_;
-  size_t max_bytes_;
+  size_t max_files_, max_bytes_;
   std::mutex mutex_;  // guards all below
   std::condition_variable changed_;
   std::deque<FileContents> held_;

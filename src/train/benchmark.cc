@@ -67,7 +67,8 @@ void fill_inputs(Plan& plan, const Model& model, int64_t batch_size, bool traini
 
 // Seconds of each training or inference step; the first is the one before the timed ones.
 // `fastest`: the least seconds of each of the plan's steps.
-std::vector<double> time_steps(Plan& plan, const BenchmarkSpec& spec, std::vector<double>& fastest) {
+std::vector<double> time_steps(Plan& plan, const BenchmarkSpec& spec,
+                               std::vector<double>& fastest) {
   std::optional<Sgd> sgd;
   if (spec.training) {
     sgd.emplace(plan, SgdOptions{});

@@ -43,12 +43,19 @@ bool decays(const std::string& name) {
 }  // namespace
 
 Sgd::Sgd(Plan& plan, const SgdOptions& options) : plan_(plan), options_(options) {
+  size_t count = 0;
+  for (const PlanParameter& parameter : plan.parameters()) {
+    if (parameter.trainable) count += parameter.values.size();
+  }
+  momenta_ = Tensor::zeros({static_cast<int64_t>(count)});
+  std::span<float> free = momenta_.data();
   for (const PlanParameter& parameter : plan.parameters()) {
     Slot slot;
     if (parameter.trainable) {
       const double by_name = decays(parameter.name) ? 1 : 0;
       const double multiplier = parameter.wd_mult >= 0 ? parameter.wd_mult : by_name;
-      slot.momentum = Tensor::zeros({static_cast<int64_t>(parameter.values.size())});
+      slot.momentum = free.first(parameter.values.size());
+      free = free.subspan(slot.momentum.size());
       slot.lr_mult = parameter.lr_mult;
       slot.weight_decay = multiplier * options.weight_decay;
     }
@@ -64,10 +71,10 @@ void Sgd::set_step(double learning_rate, double rescale_gradient) {
 void Sgd::update(int index, std::span<const float> gradient) {
   // Below this size the threads' start costs more than the loop.
   constexpr int64_t kSerialCount = 16384;
-  Slot& slot = slots_[static_cast<size_t>(index)];
+  const Slot& slot = slots_[static_cast<size_t>(index)];
   if (slot.momentum.empty()) return;
   const std::span<float> weight = plan_.parameters()[static_cast<size_t>(index)].values;
-  const std::span<float> momentum = slot.momentum.data();
+  const std::span<float> momentum = slot.momentum;
   const Coefficients c = {
       .momentum = static_cast<float>(options_.momentum),
       .learning_rate = static_cast<float>(learning_rate_ * slot.lr_mult),
@@ -92,7 +99,7 @@ NamedTensors Sgd::state() const {
   for (size_t i = 0; i < slots_.size(); ++i) {
     if (slots_[i].momentum.empty()) continue;
     state[plan_.parameters()[i].name] =
-        plan_.to_canonical(static_cast<int>(i), slots_[i].momentum.bytes());
+        plan_.to_canonical(static_cast<int>(i), std::as_bytes(slots_[i].momentum));
   }
   return state;
 }
@@ -103,7 +110,8 @@ void Sgd::restore(const NamedTensors& state) {
     const std::string& name = plan_.parameters()[i].name;
     const auto found = state.find(name);
     if (found == state.end()) throw input_error("the momentum of '{}' is missing", name);
-    plan_.from_canonical(static_cast<int>(i), found->second, slots_[i].momentum.bytes());
+    plan_.from_canonical(static_cast<int>(i), found->second,
+                         std::as_writable_bytes(slots_[i].momentum));
   }
 }
 

@@ -39,13 +39,14 @@ class Sgd {
 
  private:
   struct Slot {
-    Tensor momentum;  // as the plan lays the parameter out; empty where nothing is trained
+    std::span<float> momentum;  // as the plan lays the parameter out; empty: nothing is trained
     double lr_mult = 1;
     double weight_decay = 0;
   };
   Plan& plan_;
   SgdOptions options_;
   std::vector<Slot> slots_;  // as plan_.parameters()
+  Tensor momenta_;           // of all, one behind the other
   double learning_rate_ = 0;
   double rescale_ = 1;
 };

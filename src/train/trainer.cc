@@ -63,6 +63,7 @@ void Trainer::begin_epoch() {
   std::ranges::fill(epoch_sums_, MetricSums{});
   std::ranges::fill(window_sums_, MetricSums{});
   window_pictures_ = 0;
+  loading_seconds_ = 0;
   epoch_start_ = window_start_ = Clock::now();
   epoch_begun_ = true;
 }
@@ -81,8 +82,10 @@ void Trainer::feed(const Batch& batch) {
 
 bool Trainer::step() {
   if (!epoch_begun_) begin_epoch();
+  const Clock::time_point start = Clock::now();
   if (!train_.next(batch_)) return false;
   feed(batch_);
+  loading_seconds_ += seconds_since(start);
   const auto batch = static_cast<int64_t>(train_.state().batch);
   const StepContext context{.seed = options_.seed, .step = static_cast<uint64_t>(updates_)};
   plan_.forward(context);
@@ -162,6 +165,9 @@ void Trainer::finish_epoch() {
                      .validation = {}};
   for (const std::string& line : metric_lines(epoch_, "Train", epoch_sums_)) observer_.log(line);
   observer_.log(time_line(epoch_, report.seconds));
+  observer_.note(fmt::format("epoch {}: loading pictures took {:.3f} s, {:.1f} % of the time",
+                             epoch_, loading_seconds_,
+                             100 * loading_seconds_ / std::max(report.seconds, 1e-9)));
   plan_.store_parameters(model_.parameters);
   epoch_begun_ = false;
   const int finished = epoch_++;

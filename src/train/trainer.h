@@ -104,6 +104,7 @@ class Trainer {
   Clock::time_point epoch_start_;
   Clock::time_point window_start_;
   int64_t window_pictures_ = 0;
+  double loading_seconds_ = 0;  // of this epoch
 
   // Reused from step to step.
   Batch batch_;

@@ -255,19 +255,22 @@ TEST_P(LoaderTest, RefusesImpossibleOptions) {
   EXPECT_THROW((void)make_loader({}, {.height = -5}), Error);
 }
 
-TEST(ReadAhead, HoldsNoMoreThanItMay) {
-  std::atomic<int> read = 0;
-  ReadAhead files(
-      [&](uint64_t i) {
-        ++read;
-        return FileContents{std::vector<std::byte>(100, static_cast<std::byte>(i)), {}};
-      },
-      20, 250);
-  for (int i = 0; i < 20; ++i) {
-    EXPECT_EQ(files.take().bytes.at(0), static_cast<std::byte>(i));
-    EXPECT_LE(read, i + 1 + 3 + 1) << "three files reach the bound, one may be on its way";
+TEST(ReadAhead, HoldsNoMoreFilesOrBytesThanItMay) {
+  constexpr std::pair<size_t, size_t> kBounds[] = {{100, 250}, {3, 1'000'000}, {1, 1}};
+  for (const auto& [most_files, most_bytes] : kBounds) {
+    std::atomic<int> read = 0;
+    ReadAhead files(
+        [&](uint64_t i) {
+          ++read;
+          return FileContents{std::vector<std::byte>(100, static_cast<std::byte>(i)), {}};
+        },
+        20, most_files, most_bytes);
+    for (int i = 0; i < 20; ++i) {
+      EXPECT_EQ(files.take().bytes.at(0), static_cast<std::byte>(i));
+      EXPECT_LE(read, i + 1 + 3 + 1) << "three files reach the bound, one may be on its way";
+    }
+    EXPECT_EQ(read, 20);
   }
-  EXPECT_EQ(read, 20);
 }
 
 TEST(FindMissingImages, CountsAllAndNamesSome) {

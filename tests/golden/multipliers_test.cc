@@ -55,8 +55,9 @@ INSTANTIATE_TEST_SUITE_P(
     Sgd, Multipliers,
     ::testing::Values(MultiplierCase{"sgd_mom", {.momentum = 0.9, .weight_decay = 0.01}},
                       MultiplierCase{"sgd", {.momentum = 0, .weight_decay = 0.01}},
-                      MultiplierCase{"sgd_mom_clip",
-                           {.momentum = 0.9, .weight_decay = 0.01, .clip_gradient = 0.02}}),
+                      MultiplierCase{
+                          "sgd_mom_clip",
+                          {.momentum = 0.9, .weight_decay = 0.01, .clip_gradient = 0.02}}),
     [](const auto& test) { return test.param.name; });
 
 }  // namespace

@@ -245,7 +245,8 @@ std::string training_name(const ::testing::TestParamInfo<TrainCase>& info) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Networks, Training, ::testing::ValuesIn(cases(true)), training_name);
-INSTANTIATE_TEST_SUITE_P(Networks, TrainerTraining, ::testing::ValuesIn(cases(false)), training_name);
+INSTANTIATE_TEST_SUITE_P(Networks, TrainerTraining, ::testing::ValuesIn(cases(false)),
+                         training_name);
 
 }  // namespace
 }  // namespace orthrus

@@ -82,15 +82,16 @@ TEST(PrepareFinetune, NamesEveryMissingParameterOfTheBackbone) {
   network.parameters.erase("fc0_weight");
   network.parameters.erase("fc0_bias");
   EXPECT_THAT(cut_refusal(network), HasSubstr("2 parameters of the network are missing: fc0_bias, "
-                                          "fc0_weight"));
+                                              "fc0_weight"));
 }
 
 TEST(PrepareFinetune, RefusesABackboneOfAnotherShape) {
   LoadedNetwork network = small_network();
   network.parameters["fc0_weight"] = Tensor::zeros({6, 47});
-  EXPECT_THAT(cut_refusal(network), AllOf(HasSubstr("'fc0_weight' has the shape (6,47), the network "
-                                                "needs (6,48)"),
-                                      HasSubstr("--image-shape")));
+  EXPECT_THAT(cut_refusal(network),
+              AllOf(HasSubstr("'fc0_weight' has the shape (6,47), the network "
+                              "needs (6,48)"),
+                    HasSubstr("--image-shape")));
 }
 
 TEST(PrepareFinetune, RefusesABackboneThatHasAHeadsName) {

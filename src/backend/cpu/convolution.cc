@@ -59,32 +59,35 @@ Problem problem_of(const KernelRequest& request, const memory::desc& src, const 
   return problem;
 }
 
-ConvolutionForward::primitive_desc forward_desc(CpuBackend& backend, const Problem& p, algorithm how) {
+ConvolutionForward::primitive_desc forward_desc(CpuBackend& backend, const Problem& p,
+                                                algorithm how) {
   // forward_training even for inference: with forward_inference oneDNN 2.6 prefers row-major
   // kernels and, for Winograd, weights transformed beforehand.
   const auto kind = dnnl::prop_kind::forward_training;
-  const ConvolutionForward::desc desc = p.has_bias
-                                 ? ConvolutionForward::desc(kind, how, p.src, p.weights, p.bias, p.dst,
-                                                 p.strides, p.dilates, p.pad_left, p.pad_right)
-                                 : ConvolutionForward::desc(kind, how, p.src, p.weights, p.dst, p.strides,
-                                                 p.dilates, p.pad_left, p.pad_right);
+  const ConvolutionForward::desc desc =
+      p.has_bias ? ConvolutionForward::desc(kind, how, p.src, p.weights, p.bias, p.dst, p.strides,
+                                            p.dilates, p.pad_left, p.pad_right)
+                 : ConvolutionForward::desc(kind, how, p.src, p.weights, p.dst, p.strides,
+                                            p.dilates, p.pad_left, p.pad_right);
   return {desc, with_user_scratch(), backend.engine(), true};
 }
 
-ConvolutionBackwardData::primitive_desc data_desc(CpuBackend& backend, const Problem& p, algorithm how,
-                                       const ConvolutionForward::primitive_desc& hint) {
-  const ConvolutionBackwardData::desc desc(how, p.src, p.weights, p.dst, p.strides, p.dilates, p.pad_left,
-                                p.pad_right);
+ConvolutionBackwardData::primitive_desc data_desc(CpuBackend& backend, const Problem& p,
+                                                  algorithm how,
+                                                  const ConvolutionForward::primitive_desc& hint) {
+  const ConvolutionBackwardData::desc desc(how, p.src, p.weights, p.dst, p.strides, p.dilates,
+                                           p.pad_left, p.pad_right);
   return {desc, with_user_scratch(), backend.engine(), hint, true};
 }
 
-ConvolutionBackwardWeights::primitive_desc weights_desc(CpuBackend& backend, const Problem& p, algorithm how,
-                                             const ConvolutionForward::primitive_desc& hint) {
+ConvolutionBackwardWeights::primitive_desc weights_desc(
+    CpuBackend& backend, const Problem& p, algorithm how,
+    const ConvolutionForward::primitive_desc& hint) {
   const ConvolutionBackwardWeights::desc desc =
-      p.has_bias ? ConvolutionBackwardWeights::desc(how, p.src, p.weights, p.bias, p.dst, p.strides, p.dilates,
-                                         p.pad_left, p.pad_right)
-                 : ConvolutionBackwardWeights::desc(how, p.src, p.weights, p.dst, p.strides, p.dilates,
-                                         p.pad_left, p.pad_right);
+      p.has_bias ? ConvolutionBackwardWeights::desc(how, p.src, p.weights, p.bias, p.dst, p.strides,
+                                                    p.dilates, p.pad_left, p.pad_right)
+                 : ConvolutionBackwardWeights::desc(how, p.src, p.weights, p.dst, p.strides,
+                                                    p.dilates, p.pad_left, p.pad_right);
   return {desc, with_user_scratch(), backend.engine(), hint, true};
 }
 
@@ -198,7 +201,9 @@ class ConvolutionKernel : public CpuKernel {
   bool reorders_destination() const {
     return chosen_.data.diff_dst_desc() != chosen_.forward.dst_desc();
   }
-  bool reorders_source() const { return chosen_.data.diff_src_desc() != chosen_.forward.src_desc(); }
+  bool reorders_source() const {
+    return chosen_.data.diff_src_desc() != chosen_.forward.src_desc();
+  }
 
   int add_step(KernelStep step) {
     steps_.push_back(std::move(step));
@@ -249,8 +254,7 @@ class ConvolutionKernel : public CpuKernel {
     // Behind the primitive's scratch: what it wants, or delivers, in a layout of its own.
     data_scratch_ = aligned_size(chosen_.data.scratchpad_desc());
     data_weights_ = reorders_weights() ? aligned_size(chosen_.data.weights_desc()) : 0;
-    data_destination_ =
-        reorders_destination() ? aligned_size(chosen_.data.diff_dst_desc()) : 0;
+    data_destination_ = reorders_destination() ? aligned_size(chosen_.data.diff_dst_desc()) : 0;
     const size_t source = reorders_source() ? aligned_size(chosen_.data.diff_src_desc()) : 0;
     step.scratch_bytes = data_scratch_ + data_weights_ + data_destination_ + source;
     step.flops = flops;
@@ -313,9 +317,9 @@ class ConvolutionKernel : public CpuKernel {
     }
     if (reorders_destination()) {
       gradient = at.scratch + data_scratch_ + data_weights_;
-      destination_reorder_.bind(
-          backend_, {{DNNL_ARG_FROM, chosen_.forward.dst_desc(), at.output_gradient},
-                     {DNNL_ARG_TO, desc.diff_dst_desc(), gradient}});
+      destination_reorder_.bind(backend_,
+                                {{DNNL_ARG_FROM, chosen_.forward.dst_desc(), at.output_gradient},
+                                 {DNNL_ARG_TO, desc.diff_dst_desc(), gradient}});
     }
     if (reorders_source()) {
       result = at.scratch + data_scratch_ + data_weights_ + data_destination_;

@@ -71,8 +71,9 @@ class FullyConnectedKernel : public CpuKernel {
 
   void describe_forward(double flops) {
     const auto kind = dnnl::prop_kind::forward_training;
-    const ProductForward::desc desc = has_bias_ ? ProductForward::desc(kind, src_, weights_, bias_, dst_)
-                                         : ProductForward::desc(kind, src_, weights_, dst_);
+    const ProductForward::desc desc = has_bias_
+                                          ? ProductForward::desc(kind, src_, weights_, bias_, dst_)
+                                          : ProductForward::desc(kind, src_, weights_, dst_);
     forward_ = {desc, with_user_scratch(), backend_.engine()};
     implementation_ = forward_.impl_info_str();
     KernelStep step{.name = "forward", .phase = Phase::kForward};
@@ -86,11 +87,11 @@ class FullyConnectedKernel : public CpuKernel {
 
   void describe_backward(const KernelRequest& request, double flops) {
     if (request.input_gradients[1]) {
-      const ProductBackwardWeights::desc desc = has_bias_
-                                             ? ProductBackwardWeights::desc(src_, weights_, bias_, dst_)
-                                             : ProductBackwardWeights::desc(src_, weights_, dst_);
-      const ProductBackwardWeights::primitive_desc primitive(desc, with_user_scratch(), backend_.engine(),
-                                                      forward_);
+      const ProductBackwardWeights::desc desc =
+          has_bias_ ? ProductBackwardWeights::desc(src_, weights_, bias_, dst_)
+                    : ProductBackwardWeights::desc(src_, weights_, dst_);
+      const ProductBackwardWeights::primitive_desc primitive(desc, with_user_scratch(),
+                                                             backend_.engine(), forward_);
       KernelStep step{.name = "backward_weights", .phase = Phase::kBackward};
       step.reads = {{SlotKind::kInput, 0}, {SlotKind::kOutputGradient}};
       step.writes = {{SlotKind::kInputGradient, 1}};
@@ -100,9 +101,9 @@ class FullyConnectedKernel : public CpuKernel {
                primitive.scratchpad_desc());
     }
     if (request.input_gradients[0]) {
-      const ProductBackwardData::primitive_desc primitive(ProductBackwardData::desc(src_, weights_, dst_),
-                                                   with_user_scratch(), backend_.engine(),
-                                                   forward_);
+      const ProductBackwardData::primitive_desc primitive(
+          ProductBackwardData::desc(src_, weights_, dst_), with_user_scratch(), backend_.engine(),
+          forward_);
       KernelStep step{.name = "backward_data", .phase = Phase::kBackward};
       step.reads = {{SlotKind::kInput, 1}, {SlotKind::kOutputGradient}};
       step.writes = {{SlotKind::kInputGradient, 0}};

@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# The real MXNet loads what a training wrote, and gives the same answers to the same picture files.
+tests=$(dirname "$(realpath "$0")")/..
+. "$tests/e2e/expect.sh"
+python=${ORTHRUS_MXNET_PYTHON:-}
+if [ -z "$python" ]; then
+  echo "SKIP: set ORTHRUS_MXNET_PYTHON to a Python that has MXNet 1.9.1 (make interop does)"
+  exit 77
+fi
+
+goldens=$tests/golden/mxnet
+run 0 train --model "$goldens/models/preact" --epoch 0 --image-shape 3,32,32 --num-classes 4 \
+  --data-train "$goldens/data/train.lst" --image-train "$goldens/data" --batch-size 8 --lr 0.01 \
+  --num-epoch 2 --save-result result --save-name mine
+"$program" predict result --image-shape 3,32,32 --data-val "$goldens/data/val.lst" \
+  --image-val "$goldens/data" --json >predictions.json || fail "predict"
+sed -i "s|\"path\":\"|\"path\":\"$goldens/data/|" predictions.json
+"$python" "$tests/interop/mxnet_predict.py" result/mine 2 32 32 predictions.json

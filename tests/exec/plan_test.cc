@@ -1,0 +1,228 @@
+#include "exec/plan.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "graph/builders/resnet.h"
+#include "graph/passes/fuse.h"
+#include "model/networks.h"
+
+namespace orthrus {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using testing::refusal_of;
+
+// A residual network of two stages for pictures of 8 x 8, fused, with values for its parameters.
+struct Network {
+  Graph graph;
+  NamedTensors parameters;
+  std::map<std::string, Shape> shapes = {{"data", {4, 3, 8, 8}}};
+
+  explicit Network(ResnetVersion version = ResnetVersion::kV1)
+      : graph(fuse_batch_norm(build_resnet({.version = version,
+                                            .stem = ResnetStem::kSmall,
+                                            .bottleneck = false,
+                                            .units = {1, 1},
+                                            .stem_width = 16,
+                                            .widths = {16, 32}},
+                                           5))) {
+    const std::vector<Shape> all = infer_shapes(graph, shapes);
+    std::vector<std::string> names;
+    for (const VariableRole role : {VariableRole::kParameter, VariableRole::kAuxiliary}) {
+      for (const int id : graph.variables(role)) names.push_back(graph.node(id).name);
+    }
+    parameters = initialise(graph, all, 3, names);
+  }
+};
+
+struct Gradients {
+  std::map<std::string, std::vector<float>> by_name;
+  std::vector<float> probabilities;
+};
+
+void fill(Plan& plan) {
+  RandomStream random(5, StreamPurpose::kSynthetic, 0, 0);
+  for (float& value : plan.input("data")) value = static_cast<float>(random.normal());
+  for (float& label : plan.input("softmax_label")) label = static_cast<float>(random.below(5));
+}
+
+// One forward and backward; gradients as row-major values.
+Gradients run_once(Plan& plan) {
+  fill(plan);
+  plan.forward({});
+  Gradients result;
+  plan.backward({}, [&](int index, std::span<const float> gradient) {
+    const Tensor plain = plan.to_canonical(index, std::as_bytes(gradient));
+    const auto values = plain.data();
+    result.by_name[plan.parameters()[static_cast<size_t>(index)].name] = {values.begin(),
+                                                                          values.end()};
+  });
+  result.probabilities = {plan.output(0).begin(), plan.output(0).end()};
+  return result;
+}
+
+Gradients gradients_of(const Network& network, Backend& backend, PlanOptions options = {}) {
+  options.training = true;
+  Plan plan(network.graph, network.shapes, backend, options);
+  plan.load_parameters(network.parameters);
+  return run_once(plan);
+}
+
+void expect_close(const std::vector<float>& got, const std::vector<float>& wanted,
+                  const std::string& name) {
+  ASSERT_EQ(got.size(), wanted.size()) << name;
+  double difference = 0, size = 0;
+  for (size_t i = 0; i < got.size(); ++i) {
+    difference += std::pow(static_cast<double>(got[i]) - static_cast<double>(wanted[i]), 2);
+    size += std::pow(static_cast<double>(wanted[i]), 2);
+  }
+  // A bias before a BatchNorm, for one, has no gradient but rounding.
+  EXPECT_LE(std::sqrt(difference), 2e-3 * std::sqrt(size) + 1e-5) << name;
+}
+
+TEST(Plan, GivesTheReferenceGradientsOnEveryVersionOfNetwork) {
+  for (const ResnetVersion version : {ResnetVersion::kV1, ResnetVersion::kV2}) {
+    const Network network(version);
+    const std::unique_ptr<Backend> ref = make_ref_backend(), cpu = make_cpu_backend();
+    const Gradients wanted = gradients_of(network, *ref), got = gradients_of(network, *cpu);
+    expect_close(got.probabilities, wanted.probabilities, "softmax");
+    ASSERT_EQ(got.by_name.size(), wanted.by_name.size());
+    for (const auto& [name, values] : wanted.by_name)
+      expect_close(got.by_name.at(name), values, name);
+  }
+}
+
+TEST(Plan, RecomputingChangesNoByteAndSavesMemory) {
+  const Network network;
+  const std::unique_ptr<Backend> cpu = make_cpu_backend();
+  const Gradients kept = gradients_of(network, *cpu, {.recompute = false});
+  const Gradients rebuilt = gradients_of(network, *cpu, {.recompute = true});
+  EXPECT_EQ(kept.by_name, rebuilt.by_name);
+  const auto arena = [&](bool recompute) {
+    return Plan(network.graph, network.shapes, *cpu, {.training = true, .recompute = recompute})
+        .memory()
+        .lower_bound_bytes;
+  };
+  EXPECT_LE(arena(true), arena(false));
+}
+
+TEST(Plan, GoesBackNoFurtherThanTheLowestTrainableParameter) {
+  const Network network;
+  const std::unique_ptr<Backend> cpu = make_cpu_backend();
+  const auto steps_back = [&](auto trainable) {
+    Plan plan(network.graph, network.shapes, *cpu, {.training = true, .trainable = trainable});
+    std::vector<std::string> layers;
+    for (const StepInfo& step : plan.listing()) {
+      if (step.step.starts_with("backward")) layers.push_back(step.layer + ":" + step.step);
+    }
+    return layers;
+  };
+  const auto head = steps_back([](std::string_view name) { return name.starts_with("fc"); });
+  EXPECT_THAT(head, ::testing::Each(AllOf(::testing::Not(HasSubstr("conv")),
+                                          ::testing::Not(HasSubstr("backward_data")))));
+  const auto nothing = steps_back([](std::string_view) { return false; });
+  EXPECT_TRUE(nothing.empty());
+  EXPECT_GT(steps_back([](std::string_view) { return true; }).size(), head.size());
+}
+
+TEST(Plan, GivesFrozenParametersNoGradient) {
+  const Network network;
+  const std::unique_ptr<Backend> cpu = make_cpu_backend();
+  const auto is_weight = [](std::string_view name) { return name.ends_with("_weight"); };
+  const Gradients all = gradients_of(network, *cpu);
+  const Gradients weights = gradients_of(network, *cpu, {.trainable = is_weight});
+  EXPECT_LT(weights.by_name.size(), all.by_name.size());
+  for (const auto& [name, values] : weights.by_name) {
+    EXPECT_TRUE(is_weight(name)) << name;
+    expect_close(values, all.by_name.at(name), name);
+  }
+}
+
+TEST(Plan, KeepsWhatIsAskedForAndKnowsWhatIsNot) {
+  const Network network;
+  const std::unique_ptr<Backend> cpu = make_cpu_backend();
+  const std::string layer = network.graph.node(network.graph.outputs()[0].node).name;
+  Plan plan(network.graph, network.shapes, *cpu, {.keep = {layer}});
+  plan.load_parameters(network.parameters);
+  fill(plan);
+  plan.forward({});
+  EXPECT_EQ(plan.kept(layer)[0], plan.output(0)[0]);
+  EXPECT_THAT(refusal_of([&] { Plan(network.graph, network.shapes, *cpu, {.keep = {"pool9"}}); }),
+              HasSubstr("'pool9'"));
+}
+
+TEST(Plan, NamesAllMissingParametersAndTheShapeOfAWrongOne) {
+  Network network;
+  const std::unique_ptr<Backend> cpu = make_cpu_backend();
+  Plan plan(network.graph, network.shapes, *cpu, {});
+  NamedTensors few = network.parameters;
+  few.erase("fc1_bias");
+  few.erase("fc1_weight");
+  EXPECT_THAT(refusal_of([&] { plan.load_parameters(few); }),
+              AllOf(HasSubstr("fc1_weight"), HasSubstr("fc1_bias")));
+  NamedTensors wrong = network.parameters;
+  wrong["fc1_bias"] = Tensor::zeros({7});
+  EXPECT_THAT(refusal_of([&] { plan.load_parameters(wrong); }),
+              HasSubstr("fc1_bias: got (7), expected (5)"));
+}
+
+TEST(Plan, GivesParametersBackAsTheyCame) {
+  const Network network;
+  const std::unique_ptr<Backend> cpu = make_cpu_backend();
+  Plan plan(network.graph, network.shapes, *cpu, {.training = true});
+  plan.load_parameters(network.parameters);
+  NamedTensors back;
+  plan.store_parameters(back);
+  ASSERT_EQ(back.size(), network.parameters.size());
+  for (const auto& [name, tensor] : network.parameters) {
+    EXPECT_TRUE(std::ranges::equal(back.at(name).bytes(), tensor.bytes())) << name;
+  }
+}
+
+TEST(Plan, SaysWhereNumbersStopBeingFinite) {
+  Network network;
+  const std::unique_ptr<Backend> cpu = make_cpu_backend();
+  Plan plan(network.graph, network.shapes, *cpu, {});
+  plan.load_parameters(network.parameters);
+  fill(plan);
+  EXPECT_EQ(plan.find_non_finite({}), "");
+  network.parameters["fc1_weight"] = network.parameters["fc1_weight"].clone();
+  network.parameters["fc1_weight"].data()[3] = std::numeric_limits<float>::quiet_NaN();
+  plan.load_parameters(network.parameters);
+  EXPECT_EQ(plan.find_non_finite({}), "fc1_weight");
+}
+
+TEST(Plan, HasOneIdentityPerSetOfKernelsAndLayouts) {
+  const Network network, other(ResnetVersion::kV2);
+  const std::unique_ptr<Backend> cpu = make_cpu_backend(),
+                                 exact = make_cpu_backend({.winograd = false});
+  const auto hash = [](const Network& of, Backend& backend) {
+    return Plan(of.graph, of.shapes, backend, {.training = true}).hash();
+  };
+  EXPECT_EQ(hash(network, *cpu), hash(network, *cpu));
+  EXPECT_NE(hash(network, *cpu), hash(other, *cpu));
+  if (Plan(network.graph, network.shapes, *cpu, {.training = true}).refusals() !=
+      Plan(network.graph, network.shapes, *exact, {.training = true}).refusals()) {
+    EXPECT_NE(hash(network, *cpu), hash(network, *exact));
+  }
+}
+
+TEST(Plan, MeasuresEveryStep) {
+  const Network network;
+  const std::unique_ptr<Backend> cpu = make_cpu_backend();
+  Plan plan(network.graph, network.shapes, *cpu, {.training = true});
+  plan.load_parameters(network.parameters);
+  std::vector<double> seconds;
+  plan.measure_steps(&seconds);
+  run_once(plan);
+  ASSERT_EQ(seconds.size(), plan.listing().size());
+  for (const double step : seconds) EXPECT_GT(step, 0);
+}
+
+}  // namespace
+}  // namespace orthrus
