@@ -30,19 +30,16 @@ struct Candidate {
   std::string description;
 };
 
-// Prefixes of the checkpoints in a folder, in order of their names. That of an interrupted epoch
-// counts only where it is alone.
+// Prefixes of the checkpoints in a folder, in order of their names.
 std::vector<std::string> prefixes_in(const fs::path& folder) {
   std::vector<std::string> prefixes;
-  std::vector<std::string> interrupted;
   std::error_code ignored;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored)) {
     std::string path = entry.path().string();
     if (!path.ends_with(kSymbolEnding)) continue;
     path.resize(path.size() - kSymbolEnding.size());
-    (path.ends_with(kInterruptedSuffix) ? interrupted : prefixes).push_back(path);
+    prefixes.push_back(path);
   }
-  if (prefixes.empty()) prefixes = interrupted;
   std::ranges::sort(prefixes);
   return prefixes;
 }

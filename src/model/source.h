@@ -16,9 +16,6 @@
 
 namespace orthrus {
 
-// The checkpoint that a run writes when it is stopped within an epoch has this behind its prefix.
-inline constexpr std::string_view kInterruptedSuffix = "-interrupted";
-
 struct ModelSource {
   enum class Kind { kMxnet, kBuiltin };
   Kind kind = Kind::kMxnet;

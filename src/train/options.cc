@@ -127,6 +127,34 @@ std::vector<OptionSpec> run_options() {
        .value_name = "NAME",
        .help = "First part of the checkpoints' names; the model's own when not given.",
        .group = "Training"},
+      {.key = "train.resume",
+       .flag = "--resume",
+       .type = OptionType::kBoolean,
+       .default_text = "off",
+       .help = "Go on from the newest checkpoint in the folder, or begin when there is none.",
+       .group = "Training"},
+      {.key = "train.force",
+       .flag = "--force",
+       .type = OptionType::kBoolean,
+       .default_text = "off",
+       .help = "Resume although other options are given than before.",
+       .group = "Training"},
+      {.key = "train.checkpoint_minutes",
+       .flag = "--checkpoint-minutes",
+       .type = OptionType::kReal,
+       .default_text = "10",
+       .min = 0,
+       .help =
+           "Minutes between two checkpoints within an epoch; 0: none by the clock. There is one "
+           "after each epoch and at a stop too.",
+       .group = "Training"},
+      {.key = "train.checkpoint_steps",
+       .flag = "--checkpoint-steps",
+       .type = OptionType::kInteger,
+       .default_text = "0",
+       .min = 0,
+       .help = "Steps between two checkpoints; 0: none by their number.",
+       .group = "Training"},
       {.key = "train.exact",
        .flag = "--exact",
        .type = OptionType::kBoolean,
@@ -238,6 +266,10 @@ TrainRequest train_request(const Options& options) {
   request.save_folder = options.text("train.save_result");
   request.save_name =
       options.has("train.save_name") ? options.text("train.save_name") : own_name(request.model);
+  request.checkpoints = {.minutes = options.real("train.checkpoint_minutes"),
+                         .steps = options.integer("train.checkpoint_steps")};
+  request.resume = options.boolean("train.resume");
+  request.force = options.boolean("train.force");
   request.threads = thread_count(options);
   request.verbose = options.boolean("verbose");
   return request;

@@ -122,6 +122,29 @@ void report_plan(const Plan& plan, bool verbose, TrainObserver& observer) {
   for (const std::string& refusal : plan.refusals()) observer.note(refusal);
 }
 
+// Puts the training where the newest checkpoint stands.
+void resume(const TrainRequest& request, CheckpointFolder& folder, Trainer& trainer,
+            TrainObserver& observer) {
+  const CheckpointFolder::Newest newest = folder.newest();
+  for (const std::string& reason : newest.skipped) observer.warn("passed over: " + reason);
+  if (!newest.checkpoint) {
+    observer.note("no checkpoint to resume from: the training begins");
+    return;
+  }
+  const std::vector<std::string> changes =
+      changed_options(request.config, newest.checkpoint->config);
+  if (!changes.empty() && !request.force) {
+    throw usage_error("options differ from those of '{}':\n  {}", newest.path.string(),
+                      fmt::join(changes, "\n  "))
+        .with_hint("give the same options, or --force to go on with the new ones");
+  }
+  for (const std::string& change : changes) observer.warn("changed since: " + change);
+  trainer.restore(newest.checkpoint->state);
+  folder.continue_from(newest.path, newest.checkpoint->state.updates);
+  observer.note(fmt::format("resumed from '{}': epoch {}, {} updates done", newest.path.string(),
+                            newest.checkpoint->state.epoch, newest.checkpoint->state.updates));
+}
+
 }  // namespace
 
 void check_writable(const std::filesystem::path& folder) {
@@ -160,9 +183,13 @@ void run_training(const TrainRequest& request, Backend& backend, TrainObserver& 
   if (validation_list) {
     validation = make_validation_loader(request, std::move(*validation_list));
   }
-  Trainer trainer(std::move(model), *train, validation.get(), backend, trainer_options(request),
-                  watching);
+  CheckpointFolder checkpoints(request.save_folder, request.save_name, request.config,
+                               request.checkpoints);
+  TrainerOptions options = trainer_options(request);
+  options.checkpoints = &checkpoints;
+  Trainer trainer(std::move(model), *train, validation.get(), backend, options, watching);
   report_plan(trainer.plan(), request.verbose, observer);
+  if (request.resume) resume(request, checkpoints, trainer, observer);
   trainer.run();
   for (const std::string& skipped : train->skipped()) observer.warn("skipped: " + skipped);
 }

@@ -31,6 +31,9 @@ struct TrainRequest {
   std::string save_name;
   std::string config;  // the resolved options as TOML, kept beside the checkpoints; may be empty
   int threads = 1;
+  CheckpointSchedule checkpoints;
+  bool resume = false;   // from the newest checkpoint in save_folder; from the start without one
+  bool force = false;    // resume although options differ
   bool verbose = false;  // tell which kernels were passed over, and why
   std::function<std::optional<ErrorKind>()> stop;
 };

@@ -6,7 +6,6 @@
 #include "formats/mxnet/checkpoint.h"
 #include "graph/passes/fuse.h"
 #include "infer/evaluate.h"
-#include "model/source.h"
 #include "tasks/heads.h"
 #include "train/log_lines.h"
 
@@ -110,6 +109,7 @@ bool Trainer::step() {
                         .pictures = batch_.count,
                         .learning_rate = rate,
                         .epoch_sums = epoch_sums_});
+  if (options_.checkpoints != nullptr && options_.checkpoints->due(updates_)) write_checkpoint();
   return true;
 }
 
@@ -172,7 +172,7 @@ void Trainer::finish_epoch() {
   epoch_begun_ = false;
   const int finished = epoch_++;
   if (!options_.save_prefix.empty()) {
-    save(options_.save_prefix, epoch_);
+    mxnet::save_checkpoint(options_.save_prefix, epoch_, model_.graph, model_.parameters);
     observer_.log(saved_line(mxnet::params_path(options_.save_prefix, epoch_).string()));
   }
   if (validation_ != nullptr) {
@@ -183,6 +183,7 @@ void Trainer::finish_epoch() {
   }
   model_.parameters.clear();
   observer_.after_epoch(report);
+  if (options_.checkpoints != nullptr) write_checkpoint();
 }
 
 std::vector<MetricSums> Trainer::validate() {
@@ -190,26 +191,19 @@ std::vector<MetricSums> Trainer::validate() {
   return evaluate(inference, model_.tasks, *validation_, [this](int64_t) { stop_if_asked(); });
 }
 
-void Trainer::save(const std::string& prefix, int epoch) {
-  mxnet::save_checkpoint(prefix, epoch, model_.graph, model_.parameters);
+void Trainer::write_checkpoint() {
+  check_parameters(static_cast<int64_t>(train_.state().batch));
+  options_.checkpoints->write(state());
 }
 
 void Trainer::stop_if_asked() {
   if (!options_.stop) return;
   const std::optional<ErrorKind> kind = options_.stop();
   if (!kind) return;
-  const std::string prefix = options_.save_prefix + std::string(kInterruptedSuffix);
   std::string hint;
-  if (!options_.save_prefix.empty() && epoch_begun_) {
-    check_parameters(static_cast<int64_t>(train_.state().batch));
-    plan_.store_parameters(model_.parameters);
-    save(prefix, epoch_);
-    hint = fmt::format(
-        "what it learned in the unfinished epoch is saved: continue with --model {} "
-        "--epoch {}",
-        prefix, epoch_);
-  } else if (!options_.save_prefix.empty() && epoch_ > options_.first_epoch) {
-    hint = fmt::format("continue with --model {} --epoch {}", options_.save_prefix, epoch_);
+  if (options_.checkpoints != nullptr) {
+    if (epoch_begun_) write_checkpoint();
+    hint = "continue with the same command and --resume";
   }
   throw Error(*kind, fmt::format("stopped in epoch {} after {} updates", epoch_, updates_), hint);
 }
@@ -222,7 +216,11 @@ TrainerState Trainer::state() const {
                      .momentum = sgd_.state(),
                      .epoch_sums = epoch_sums_,
                      .window_sums = window_sums_};
-  if (!epoch_begun_) state.loader = {.epoch = static_cast<uint64_t>(epoch_), .batch = 0};
+  if (!epoch_begun_) {
+    state.loader = {.epoch = static_cast<uint64_t>(epoch_), .batch = 0};
+    state.epoch_sums.assign(model_.tasks.size(), MetricSums{});
+    state.window_sums.assign(model_.tasks.size(), MetricSums{});
+  }
   plan_.store_parameters(state.parameters);
   return state;
 }

@@ -18,6 +18,7 @@
 #include "exec/plan.h"
 #include "infer/inference.h"
 #include "model/model.h"
+#include "train/checkpoint.h"
 #include "train/input_statistics.h"
 #include "train/observer.h"
 #include "train/schedule.h"
@@ -32,20 +33,11 @@ struct TrainerOptions {
   SgdOptions sgd;
   MultiFactorSchedule schedule;
   uint64_t seed = 0;
-  std::string save_prefix;  // of the checkpoints; empty: none are written
-  int speed_every = 20;     // batches between two speed lines
+  std::string save_prefix;                  // of the models saved each epoch; empty: none are
+  CheckpointFolder* checkpoints = nullptr;  // null: none are written; must outlive the trainer
+  int speed_every = 20;                     // batches between two speed lines
   // Asked after each step; kInterrupted or kTerminated ends the training there.
   std::function<std::optional<ErrorKind>()> stop;
-};
-
-struct TrainerState {
-  int epoch = 0;
-  LoaderState loader;
-  int64_t updates = 0;      // done in this training: drives the schedule and the dropout masks
-  NamedTensors parameters;  // with running statistics; row-major
-  NamedTensors momentum;    // row-major
-  std::vector<MetricSums> epoch_sums;   // of each task since the epoch's start
-  std::vector<MetricSums> window_sums;  // since the last speed line
 };
 
 class Trainer {
@@ -56,8 +48,8 @@ class Trainer {
           const TrainerOptions& options, TrainObserver& observer);
 
   // From where it stands to the end. Throws kInput when the loss is not finite (naming the layer
-  // where that began), kInterrupted or kTerminated after a stop (the state of a begun epoch is
-  // saved under `<prefix>-interrupted`), kResource when a checkpoint cannot be written.
+  // where that began), kInterrupted or kTerminated after a stop (with a checkpoint of where it
+  // stood), kResource when a file cannot be written.
   void run();
 
   // One batch; false when the epoch has no more.
@@ -82,7 +74,7 @@ class Trainer {
   // before every save, so that no checkpoint is spoilt.
   void check_parameters(int64_t batch);
   [[noreturn]] void fail_non_finite(const std::string& what, int64_t batch);
-  void save(const std::string& prefix, int epoch);
+  void write_checkpoint();
   void stop_if_asked();
   [[nodiscard]] std::vector<MetricSums> validate();
 

@@ -47,12 +47,6 @@ TEST_F(Resolve, TakesTheEpochThatWasAskedFor) {
   EXPECT_THAT(refusal(prefix_ + "-0000.params", 2), HasSubstr("--epoch 2 was given"));
 }
 
-TEST_F(Resolve, PassesOverTheCheckpointOfAnInterruptedEpoch) {
-  const LoadedNetwork network = small_network();
-  mxnet::save_checkpoint(prefix_ + "-interrupted", 2, network.graph, network.parameters);
-  EXPECT_EQ(resolve_model(folder_.path().string(), {}), newest_);
-}
-
 TEST_F(Resolve, ListsBothOfTwoMatches) {
   const LoadedNetwork network = small_network();
   mxnet::save_checkpoint((folder_.path() / "other").string(), 0, network.graph, network.parameters);

@@ -8,7 +8,6 @@
 
 #include "base/file.h"
 #include "formats/mxnet/checkpoint.h"
-#include "model/source.h"
 #include "train/training.h"
 
 namespace orthrus {
@@ -86,6 +85,10 @@ TEST_P(StopAndContinue, IsBitEqualToNotStopping) {
     advance(*first.trainer, GetParam());
     stopped = first.trainer->state();
   }
+  // Through a file, as a resumed training does.
+  const TemporaryFolder folder;
+  write_checkpoint(folder.path() / "state", {.state = stopped, .config = {}});
+  stopped = read_checkpoint(folder.path() / "state").state;
   Bench second(options_for(5));
   second.trainer->restore(stopped);
   advance(*second.trainer, kAllSteps - GetParam());
@@ -101,6 +104,22 @@ TEST_P(StopAndContinue, IsBitEqualToNotStopping) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Steps, StopAndContinue, ::testing::Values(1, 3, 4, 5));
+
+TEST(Trainer, ContinuesFromTheEndOfAnEpochBitForBit) {
+  Bench through(options_for(8));
+  through.trainer->run();
+  Bench first(options_for(8)), second(options_for(8));
+  while (first.trainer->step()) {
+  }
+  first.trainer->finish_epoch();
+  const TrainerState between = first.trainer->state();
+  EXPECT_EQ(between.loader.epoch, 1U);
+  EXPECT_EQ(between.epoch_sums[0], MetricSums{});
+  second.trainer->restore(between);
+  second.trainer->run();
+  EXPECT_TRUE(same_bytes(second.trainer->state().parameters, through.trainer->state().parameters));
+  EXPECT_EQ(second.observer.epochs.back().train, through.observer.epochs.back().train);
+}
 
 TEST(Trainer, StateOfADifferentStepDiffers) {
   Bench bench(options_for(5));
@@ -172,10 +191,12 @@ TEST(Trainer, NeverSavesAParameterThatIsNotFinite) {
   EXPECT_THAT(mxnet::saved_epochs(options.save_prefix), ::testing::IsEmpty());
 }
 
-TEST(Trainer, SavesABegunEpochWhenItIsStopped) {
+TEST(Trainer, WritesACheckpointWhenItIsStopped) {
   const TemporaryFolder folder;
   TrainerOptions options = options_for(8);
   options.save_prefix = (folder.path() / "tiny").string();
+  CheckpointFolder checkpoints(folder.path(), "tiny", "", {.minutes = 0});
+  options.checkpoints = &checkpoints;
   int asked = 0;
   // Asked after each of the two batches, after the epoch, then after the third batch.
   options.stop = [&asked]() -> std::optional<ErrorKind> {
@@ -189,12 +210,13 @@ TEST(Trainer, SavesABegunEpochWhenItIsStopped) {
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kTerminated);
     EXPECT_THAT(error.message(), HasSubstr("stopped in epoch 1 after 3 updates"));
-    EXPECT_THAT(error.hint(), HasSubstr("tiny-interrupted --epoch 1"));
+    EXPECT_THAT(error.hint(), HasSubstr("--resume"));
   }
   EXPECT_THAT(mxnet::saved_epochs(options.save_prefix), ElementsAre(1));
-  const mxnet::Checkpoint saved =
-      mxnet::load_checkpoint(options.save_prefix + std::string(kInterruptedSuffix), 1);
-  EXPECT_TRUE(same_bytes(saved.parameters, bench.trainer->state().parameters));
+  const CheckpointFolder::Newest newest = checkpoints.newest();
+  ASSERT_TRUE(newest.checkpoint);
+  EXPECT_EQ(newest.checkpoint->state.updates, 3);
+  EXPECT_TRUE(same_bytes(newest.checkpoint->state.parameters, bench.trainer->state().parameters));
 }
 
 TEST(Trainer, LearnsTheTwoTasksOfAFewPictures) {

@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# A training that is killed again and again, at random moments and while it writes, ends with the very
+# bytes of one that was left alone. ORTHRUS_KILLS: how many kills (default 20).
+goldens=$(dirname "$(realpath "$0")")/../golden/mxnet
+. "$(dirname "$(realpath "$0")")/expect.sh"
+
+kills=${ORTHRUS_KILLS:-20}
+train=(train --model "$goldens/models/preact" --epoch 0 --image-shape 3,32,32 --num-classes 4
+  --data-train "$goldens/data/train.lst" --image-train "$goldens/data" --batch-size 3 --lr 0.01
+  --num-epoch 12 --checkpoint-steps 1 --save-name mine)
+
+run 0 "${train[@]}" --save-result whole
+RANDOM=7
+for kill in $(seq "$kills"); do
+  "$program" "${train[@]}" --save-result cut --resume >>log 2>&1 &
+  process=$!
+  sleep "0.$(printf '%03d' $((RANDOM % 600 + 50)))"
+  kill -KILL $process 2>/dev/null
+  wait $process 2>/dev/null
+done
+run 0 "${train[@]}" --save-result cut --resume
+grep -q "resumed from" log || fail "no training was resumed"
+for epoch in $(seq 1 12); do
+  file=mine-$(printf '%04d' "$epoch").params
+  cmp -s whole/"$file" cut/"$file" || fail "$file is not the same"
+done
+[ "$(ls cut/*.safetensors | wc -l)" -le 2 ] || fail "too many checkpoints are kept"
+echo "$kills kills; resumed $(grep -c 'resumed from' log) times"
+
+run 2 "${train[@]}" --save-result cut --resume --lr 0.02
+says err "optimizer.lr: 0.02, was 0.01" "--force"
+newest=$(ls cut/*.safetensors | tail -1)
+printf 'x' | dd of="$newest" bs=1 seek=9000 conv=notrunc 2>/dev/null
+run 0 "${train[@]}" --save-result cut --resume
+says err "passed over:" "resumed from"
