@@ -166,7 +166,8 @@ void CheckpointFolder::write(const TrainerState& state) {
   write_checkpoint(folder_ / file, {.state = state, .config = config_});
   last_time_ = Clock::now();
   last_updates_ = state.updates;
-  own_.push_back(folder_ / file);
+  // An epoch's end may overwrite the checkpoint of its last step.
+  if (own_.empty() || own_.back() != folder_ / file) own_.push_back(folder_ / file);
   if (own_.size() > kKept) own_.erase(own_.begin());
   for (const std::filesystem::path& path : files()) {
     std::error_code ignored;  // one too many does no harm

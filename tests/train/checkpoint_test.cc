@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <thread>
+
 #include "base/file.h"
 #include "formats/safetensors/safetensors.h"
 #include "train/training.h"
@@ -88,7 +91,7 @@ TEST(CheckpointFolder, KeepsTheLastTwoAndTouchesNothingElse) {
   write_file(folder.path() / "mine-checkpoint-x.safetensors", "not ours");
   write_file(folder.path() / "other-checkpoint-0000000001.safetensors", "not ours");
   CheckpointFolder checkpoints(folder.path(), "mine", "", {});
-  for (const int64_t updates : {1, 5, 12}) checkpoints.write(some_state(updates));
+  for (const int64_t updates : {1, 5, 12, 12}) checkpoints.write(some_state(updates));
   EXPECT_THAT(names_in(folder.path()),
               ElementsAre("mine-checkpoint-0000000005.safetensors",
                           "mine-checkpoint-0000000012.safetensors", "mine-checkpoint-x.safetensors",
@@ -120,7 +123,9 @@ TEST(CheckpointFolder, ATrainingThatBeginsAnewReplacesOlderOnes) {
 TEST(CheckpointFolder, IsDueByStepsOrMinutes) {
   const TemporaryFolder folder;
   EXPECT_FALSE(CheckpointFolder(folder.path(), "mine", "", {.minutes = 0}).due(1000000));
-  EXPECT_TRUE(CheckpointFolder(folder.path(), "mine", "", {.minutes = 1e-9}).due(1));
+  const CheckpointFolder by_minutes(folder.path(), "mine", "", {.minutes = 1e-9});
+  std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  EXPECT_TRUE(by_minutes.due(1));
   CheckpointFolder by_steps(folder.path(), "mine", "", {.minutes = 0, .steps = 10});
   EXPECT_FALSE(by_steps.due(9));
   EXPECT_TRUE(by_steps.due(10));
