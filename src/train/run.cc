@@ -143,6 +143,10 @@ void resume(const TrainRequest& request, CheckpointFolder& folder, Trainer& trai
   folder.continue_from(newest.path, newest.checkpoint->state.updates);
   observer.note(fmt::format("resumed from '{}': epoch {}, {} updates done", newest.path.string(),
                             newest.checkpoint->state.epoch, newest.checkpoint->state.updates));
+  if (newest.checkpoint->state.epoch >= request.end_epoch) {
+    observer.note(fmt::format("nothing is left to train: it ended with epoch {}",
+                              newest.checkpoint->state.epoch - 1));
+  }
 }
 
 }  // namespace

@@ -27,6 +27,8 @@ done
 [ "$(ls cut/*.safetensors | wc -l)" -le 2 ] || fail "too many checkpoints are kept"
 echo "$kills kills; resumed $(grep -c 'resumed from' log) times"
 
+run 0 "${train[@]}" --save-result cut --resume
+says err "nothing is left to train"
 run 2 "${train[@]}" --save-result cut --resume --lr 0.02
 says err "optimizer.lr: 0.02, was 0.01" "--force"
 newest=$(ls cut/*.safetensors | tail -1)
