@@ -179,9 +179,6 @@ void run_training(const TrainRequest& request, Backend& backend, TrainObserver& 
 
   set_threads(request.threads);
   Model model = load_model(request, observer);
-  if (!request.config.empty()) {
-    write_file(request.save_folder / (request.save_name + "-config.toml"), request.config);
-  }
   const std::unique_ptr<Loader> train = make_train_loader(request, std::move(train_list));
   std::unique_ptr<Loader> validation;
   if (validation_list) {
@@ -194,6 +191,9 @@ void run_training(const TrainRequest& request, Backend& backend, TrainObserver& 
   Trainer trainer(std::move(model), *train, validation.get(), backend, options, watching);
   report_plan(trainer.plan(), request.verbose, observer);
   if (request.resume) resume(request, checkpoints, trainer, observer);
+  if (!request.config.empty()) {
+    write_file(request.save_folder / (request.save_name + "-config.toml"), request.config);
+  }
   trainer.run();
   for (const std::string& skipped : train->skipped()) observer.warn("skipped: " + skipped);
 }

@@ -31,6 +31,7 @@ run 0 "${train[@]}" --save-result cut --resume
 says err "nothing is left to train"
 run 2 "${train[@]}" --save-result cut --resume --lr 0.02
 says err "optimizer.lr: 0.02, was 0.01" "--force"
+says cut/mine-config.toml "lr = 0.01"
 newest=$(ls cut/*.safetensors | tail -1)
 printf 'x' | dd of="$newest" bs=1 seek=9000 conv=notrunc 2>/dev/null
 run 0 "${train[@]}" --save-result cut --resume
