@@ -221,6 +221,32 @@ void write_file(const std::filesystem::path& path, std::string_view text) {
   write_file(path, std::as_bytes(std::span(text)));
 }
 
+void name_file_too(const std::filesystem::path& source, const std::filesystem::path& path) {
+  std::filesystem::path temporary = path;
+  temporary += fmt::format(".tmp-{}", ::getpid());
+  std::error_code failure;
+  std::filesystem::remove(temporary, failure);
+  std::filesystem::create_hard_link(source, temporary, failure);
+  if (failure) return write_file(path, read_file(source));
+  if (rename_file(temporary, path) != 0) {
+    const int error = errno;
+    std::filesystem::remove(temporary, failure);
+    throw write_failure(path, error);
+  }
+  sync_folder(path);
+}
+
+void check_free_space(const std::filesystem::path& folder, uint64_t bytes) {
+  std::error_code failure;
+  const std::filesystem::space_info space = std::filesystem::space(folder, failure);
+  if (failure || space.available >= bytes) return;  // writing will tell
+  constexpr double kMegabyte = 1e6;
+  throw resource_error("'{}' has {:.1f} MB left, {:.1f} MB are needed", folder.string(),
+                       static_cast<double>(space.available) / kMegabyte,
+                       static_cast<double>(bytes) / kMegabyte)
+      .with_hint("free space there, or choose another folder");
+}
+
 void make_directories(const std::filesystem::path& path) {
   std::error_code failure;
   std::filesystem::create_directories(path, failure);

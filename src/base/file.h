@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -39,6 +40,13 @@ class AtomicFile {
 // The whole of `bytes` as one AtomicFile.
 void write_file(const std::filesystem::path& path, std::span<const std::byte> bytes);
 void write_file(const std::filesystem::path& path, std::string_view text);
+
+// From now on `path` has the bytes of `source`, all-or-nothing: as another name of the same file
+// where the file system can, which costs no space; as a copy elsewhere. Throws kResource.
+void name_file_too(const std::filesystem::path& source, const std::filesystem::path& path);
+
+// Throws kResource when the disk that holds `folder` has less than `bytes` left for this user.
+void check_free_space(const std::filesystem::path& folder, uint64_t bytes);
 
 // Creates a directory and its parents; throws kResource with the reason.
 void make_directories(const std::filesystem::path& path);

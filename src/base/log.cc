@@ -1,6 +1,7 @@
 #include "base/log.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -51,6 +52,22 @@ void Log::open_file(const std::filesystem::path& path) {
   if (descriptor_ >= 0) ::close(descriptor_);
   descriptor_ = descriptor;
   path_ = path;
+}
+
+uint64_t Log::file_size() const {
+  const std::lock_guard lock(mutex_);
+  struct stat status = {};
+  if (descriptor_ < 0 || ::fstat(descriptor_, &status) != 0) return 0;
+  return static_cast<uint64_t>(status.st_size);
+}
+
+void Log::cut_file(uint64_t size) {
+  if (size >= file_size()) return;
+  const std::lock_guard lock(mutex_);
+  if (::ftruncate(descriptor_, static_cast<off_t>(size)) != 0) {
+    throw resource_error("cannot shorten '{}': {}", path_.string(),
+                         std::generic_category().message(errno));
+  }
 }
 
 void Log::add(LogLevel level, std::string_view text) {

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <mutex>
 #include <string>
@@ -32,6 +33,11 @@ class Log {
   // and the run goes on.
   void open_file(const std::filesystem::path& path);
 
+  // Bytes that the file has; 0 without one.
+  [[nodiscard]] uint64_t file_size() const;
+  // Takes away what was written behind the first `size` bytes of the file.
+  void cut_file(uint64_t size);
+
   template <typename... Args>
   void detail(fmt::format_string<Args...> format, Args&&... args) {
     add(LogLevel::kDetail, fmt::format(format, std::forward<Args>(args)...));
@@ -51,7 +57,7 @@ class Log {
 
   Terminal* terminal_;
   LogLevel shown_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::filesystem::path path_;
   int descriptor_ = -1;
 };

@@ -45,6 +45,9 @@ struct OptionSpec {
   std::string value_name = {};  // in the help; empty: by type (N, X, TEXT, ...)
   std::string help = {};        // one sentence, or a few short ones
   std::string group = {};       // heading in the help
+  // Another value changes neither the results of the work nor what it is about: a continued
+  // training may have another one.
+  bool incidental = false;
 };
 
 // A repeated table of the TOML file ([[task]]) whose entries follow a table of their own.

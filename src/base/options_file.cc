@@ -97,15 +97,18 @@ void apply_table(const toml::table& table, const std::string& file, Options& opt
 }  // namespace
 
 void read_option_file(const std::filesystem::path& path, Options& options) {
-  const std::string text = read_text(path);
+  read_option_text(read_text(path), path.string(), options);
+}
+
+void read_option_text(const std::string& text, const std::string& origin, Options& options) {
   toml::table table;
   try {
     table = toml::parse(text);
   } catch (const toml::parse_error& error) {
-    throw usage_error("{}:{}:{}: {}", path.string(), error.source().begin.line,
+    throw usage_error("{}:{}:{}: {}", origin, error.source().begin.line,
                       error.source().begin.column, error.description());
   }
-  apply_table(table, path.string(), options);
+  apply_table(table, origin, options);
 }
 
 }  // namespace orthrus

@@ -126,13 +126,18 @@ class ArgumentParser {
   }
 
   void add_positional(const std::string& argument) {
-    if (syntax_.takes_config && line_.positionals.empty() && argument.ends_with(".toml")) {
-      return set_config(argument);
+    if (syntax_.takes_config && line_.positionals.empty()) {
+      if (argument.ends_with(".toml")) return set_config(argument);
+      const std::filesystem::path inside = std::filesystem::path(argument) / "config.toml";
+      std::error_code ignored;
+      if (std::filesystem::is_regular_file(inside, ignored)) return set_config(inside.string());
     }
     const bool repeated = !syntax_.positionals.empty() && syntax_.positionals.back().repeated;
     if (line_.positionals.size() >= syntax_.positionals.size() && !repeated) {
       const Error error = usage_error("unexpected argument '{}'", argument);
-      throw syntax_.takes_config ? error.with_hint("the name of a configuration file ends in .toml")
+      throw syntax_.takes_config ? error.with_hint(
+                                       "a configuration is a file that ends in .toml, or a folder "
+                                       "with a config.toml in it")
                                  : error.with_hint("quote values that hold spaces; see --help");
     }
     line_.positionals.push_back(argument);
@@ -218,6 +223,31 @@ bool asks_for_help(std::span<const std::string> arguments) {
     if (argument == "-h" || argument == "--help") return true;
   }
   return false;
+}
+
+std::vector<std::string> option_changes(const Options& now, const Options& then) {
+  const auto shown = [](const std::string& text) { return text.empty() ? "not set" : text; };
+  std::vector<std::string> changes;
+  for (const OptionSpec& spec : now.table().specs()) {
+    const std::string value = now.text(spec.key), old = then.text(spec.key);
+    if (spec.incidental || value == old) continue;
+    changes.push_back(fmt::format("{}: {}, was {}", spec.key, shown(value), shown(old)));
+  }
+  for (const OptionSection& section : now.table().sections()) {
+    const std::span<const Options> entries = now.section(section.name);
+    const std::span<const Options> old = then.section(section.name);
+    if (entries.size() != old.size()) {
+      changes.push_back(
+          fmt::format("[[{}]]: {} of them, were {}", section.name, entries.size(), old.size()));
+      continue;
+    }
+    for (size_t i = 0; i < entries.size(); ++i) {
+      for (const std::string& change : option_changes(entries[i], old[i])) {
+        changes.push_back(fmt::format("[[{}]] {}: {}", section.name, i + 1, change));
+      }
+    }
+  }
+  return changes;
 }
 
 Options parse_options(const OptionTable& table, const CommandSyntax& syntax,

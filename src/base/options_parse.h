@@ -30,8 +30,8 @@ struct Positional {
 
 struct CommandSyntax {
   std::vector<Positional> positionals = {};
-  // An argument that ends in ".toml" before all positionals, or `--config FILE`, is read as a file
-  // of options. Relative paths in it are relative to the working directory, as on the command line.
+  // An argument that ends in ".toml" before all positionals, or a folder with a config.toml in it,
+  // or `--config FILE`, is read as a file of options. Relative paths in it are relative to the working directory, as on the command line.
   bool takes_config = false;
 };
 
@@ -48,5 +48,11 @@ struct CommandSyntax {
 // Takes over what the file says. Throws kInput when it cannot be read, kUsage with "file:line" for
 // bad TOML, an unknown key, a wrong type or range.
 void read_option_file(const std::filesystem::path& path, Options& options);
+// The same with the file's text; `origin` stands for the file in messages.
+void read_option_text(const std::string& text, const std::string& origin, Options& options);
+
+// Differences between two sets of values of one table, a line each ("optimizer.lr: 0.1, was 0.2"),
+// but for options that are incidental.
+[[nodiscard]] std::vector<std::string> option_changes(const Options& now, const Options& then);
 
 }  // namespace orthrus

@@ -186,6 +186,23 @@ KeyParts split_key(const std::string& key) {
   return {key.substr(0, dot), key.substr(dot + 1)};
 }
 
+// Where a value that is not the default comes from.
+std::string origin_comment(const Options& options, const OptionSpec& spec) {
+  switch (options.origin(spec.key)) {
+    case OptionOrigin::kDefault:
+      return "";
+    case OptionOrigin::kResolved:
+      return "  # found at the start";
+    case OptionOrigin::kFile:
+    case OptionOrigin::kEnvironment:
+    case OptionOrigin::kFlag:
+      break;
+  }
+  std::string where = options.where(spec.key);
+  std::ranges::replace_if(where, [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
+  return "  # " + where;
+}
+
 // The lines of one TOML table.
 std::string toml_lines(const Options& options, const std::string& folder) {
   std::string text;
@@ -194,8 +211,12 @@ std::string toml_lines(const Options& options, const std::string& folder) {
     if (parts.folder != folder) continue;
     const bool number = spec.type == OptionType::kInteger || spec.type == OptionType::kReal;
     const bool unset = number && !options.has(spec.key);
-    text += unset ? fmt::format("# {} =\n", parts.name)
-                  : fmt::format("{} = {}\n", parts.name, toml_value(options, spec));
+    if (unset) {
+      text += fmt::format("# {} =\n", parts.name);
+      continue;
+    }
+    text += fmt::format("{} = {}{}\n", parts.name, toml_value(options, spec),
+                        origin_comment(options, spec));
   }
   return text;
 }

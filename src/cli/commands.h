@@ -6,6 +6,7 @@
 namespace orthrus {
 
 [[nodiscard]] Command make_train_command();
+[[nodiscard]] Command make_runs_command();
 [[nodiscard]] Command make_evaluate_command();
 [[nodiscard]] Command make_predict_command();
 [[nodiscard]] Command make_bench_command();

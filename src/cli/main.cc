@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/machine.h"
 #include "base/suggest.h"
 #include "cli/commands.h"
 
@@ -22,7 +23,7 @@ namespace {
 // In the order of the overview.
 std::vector<Command> all_commands() {
   return {
-      make_train_command(),        make_evaluate_command(), make_predict_command(),
+      make_train_command(), make_runs_command(), make_evaluate_command(), make_predict_command(),
       make_bench_command(),        make_doctor_command(),   make_demo_data_command(),
       make_options_page_command(),
   };
@@ -47,7 +48,7 @@ std::string information(const std::vector<std::string>& arguments,
                         const std::vector<Command>& commands) {
   if (arguments.empty()) return overview(commands);
   const std::string& first = arguments.front();
-  if (first == "--version") return "orthrus " ORTHRUS_VERSION "\n";
+  if (first == "--version") return "orthrus " + program_version() + "\n";
   const bool help = first == "--help" || first == "-h" || first == "help";
   return help && arguments.size() == 1 ? overview(commands) : "";
 }

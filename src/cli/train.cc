@@ -51,6 +51,9 @@ class ConsoleObserver : public TrainObserver {
     }
   }
 
+  [[nodiscard]] uint64_t log_size() const override { return log_.file_size(); }
+  void resumed(const TrainerState& state) override { log_.cut_file(state.log_size); }
+
   void after_epoch(const EpochReport& report) override {
     if (!terminal_.traits().animated || report.validation.empty()) return;
     log_.info("epoch {}: validation {}", report.epoch + 1, task_text(report.validation));
@@ -70,19 +73,24 @@ std::optional<ErrorKind> kind_of(const StopSignals& signals) {
 
 int run_train(const Options& given, CommandContext& context) {
   TrainRequest request = train_request(given);
+  const std::unique_ptr<RunFolder> folder = open_run_folder(given);
   Options options = given;
+  if (!options.has("train.save_result")) options.resolve("train.run", folder->path().string());
   options.resolve("threads", std::to_string(request.threads));
-  options.resolve("train.save_name", request.save_name);
+  if (!request.mxnet_name.empty()) options.resolve("train.save_name", request.mxnet_name);
+  // The file describes the run, not how it was gone on with.
+  for (const char* key : {"train.resume", "train.force"}) options.resolve(key, "off");
   request.config = options_toml(options, "orthrus train");
 
-  check_writable(request.save_folder);
   Log log(&context.terminal);
-  log.open_file(request.save_folder / "train.log");
+  log.open_file(folder->log());
+  if (!folder->lock_note().empty()) log.info("{}", folder->lock_note());
   if (!options.text("train.gpus").empty()) {
     log.warning("--gpus {}: this build has no GPU backend; training runs on the CPU",
                 options.text("train.gpus"));
   }
-  log.info("{} threads, batch size {}", request.threads, request.loader.batch_size);
+  log.info("run folder {}; {} threads, batch size {}", folder->path().string(), request.threads,
+           request.loader.batch_size);
 
   const StopSignals signals("stopping after this step; once more to stop at once\n");
   request.stop = [&signals] { return kind_of(signals); };
@@ -90,11 +98,11 @@ int run_train(const Options& given, CommandContext& context) {
       make_cpu_backend({.winograd = !given.boolean("train.exact")});
   ConsoleObserver observer(context.terminal, log, request.loader.batch_size);
   try {
-    run_training(request, *backend, observer);
+    run_training(request, *folder, *backend, observer);
   } catch (const Error& error) {
     // main() tells the terminal; the log file tells whoever looks later.
     Log file_only(nullptr);
-    file_only.open_file(request.save_folder / "train.log");
+    file_only.open_file(folder->log());
     file_only.warning("{}", error.message());
     throw;
   }
@@ -112,7 +120,7 @@ Command make_train_command() {
                    "--data-train train.lst --image-train images --data-val val.lst "
                    "--image-val images --save-result out --save-name resnet-50"},
       .run = run_train};
-  command.options.add(train_options());
+  command.options = train_option_table();
   return command;
 }
 

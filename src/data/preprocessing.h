@@ -17,6 +17,7 @@ struct Preprocessing {
   bool random_mirror = false;
   std::array<float, 3> mean = {123.68F, 116.28F, 103.53F};  // RGB, 0..255
   std::array<float, 3> std = {58.395F, 57.12F, 57.375F};
+  bool operator==(const Preprocessing&) const = default;
 };
 
 }  // namespace orthrus

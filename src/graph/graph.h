@@ -24,6 +24,7 @@ struct Node {
   std::string name;
   Op op;
   std::vector<Edge> inputs;  // in the order of input_names(op)
+  bool operator==(const Node&) const = default;
 };
 
 class Graph {
@@ -48,6 +49,9 @@ class Graph {
   [[nodiscard]] std::vector<int> variables(VariableRole role) const;
   // For each node, how many edges (of nodes and graph outputs) read one of its outputs.
   [[nodiscard]] std::vector<int> use_counts() const;
+
+  // The same nodes under the same numbers, and the same outputs.
+  bool operator==(const Graph&) const = default;
 
  private:
   std::vector<Node> nodes_;

@@ -32,15 +32,14 @@ std::map<std::string, Shape> parameter_shapes(const Graph& graph,
 }
 
 Model assemble_model(Graph graph, const NamedTensors& parameters,
-                     const Preprocessing& preprocessing, std::string origin) {
+                     const Preprocessing& preprocessing, std::vector<Task> tasks) {
   Model model{.graph = std::move(graph),
               .parameters = {},
-              .tasks = {},
+              .tasks = std::move(tasks),
               .preprocessing = preprocessing,
               .input = {},
-              .origin = std::move(origin),
+              .origin = {},
               .pretrained = true};
-  model.tasks = find_tasks(model.graph);
   model.input = picture_input(model.graph);
   std::vector<std::string> missing;
   for (const auto& [name, shape] : parameter_shapes(model.graph, preprocessing)) {
@@ -48,19 +47,31 @@ Model assemble_model(Graph graph, const NamedTensors& parameters,
     if (found == parameters.end()) {
       missing.push_back(name);
     } else if (found->second.shape() != shape) {
-      throw input_error("{}: parameter '{}' has the shape {}, the network needs {}", model.origin,
-                        name, found->second.shape().to_string(), shape.to_string())
-          .with_hint("check --image-shape, and that both files belong together");
+      throw input_error("parameter '{}' has the shape {}, the network needs {}", name,
+                        found->second.shape().to_string(), shape.to_string());
     } else {
       model.parameters.emplace(name, found->second);
     }
   }
   if (!missing.empty()) {
-    throw input_error("{}: {} parameters of the network are missing: {}", model.origin,
-                      missing.size(), fmt::join(missing, ", "))
-        .with_hint("check that the parameter file and the symbol file belong together");
+    throw input_error("{} parameters of the network are missing: {}", missing.size(),
+                      fmt::join(missing, ", "));
   }
   return model;
+}
+
+Model assemble_model(Graph graph, const NamedTensors& parameters,
+                     const Preprocessing& preprocessing, std::string origin) {
+  try {
+    std::vector<Task> tasks = find_tasks(graph);
+    Model model = assemble_model(std::move(graph), parameters, preprocessing, std::move(tasks));
+    model.origin = std::move(origin);
+    return model;
+  } catch (const Error& error) {
+    const Error outer = error.within(origin);
+    if (!outer.hint().empty()) throw outer;
+    throw outer.with_hint("check --image-shape, and that both files belong together");
+  }
 }
 
 void name_classes(std::vector<Task>& tasks, const std::vector<std::string>& names) {

@@ -36,9 +36,13 @@ struct Model {
 [[nodiscard]] std::map<std::string, Shape> parameter_shapes(const Graph& graph,
                                                             const Preprocessing& preprocessing);
 
+// A network whose outputs are answered to `tasks`. Throws kInput for parameters that are missing
+// (all of them) or of another shape (layer, got, expected); superfluous ones are dropped.
+[[nodiscard]] Model assemble_model(Graph graph, const NamedTensors& parameters,
+                                   const Preprocessing& preprocessing, std::vector<Task> tasks);
+
 // A network with its own heads, ready to evaluate or to predict: every output must be a loss, and
-// becomes a task (tasks/heads.h, find_tasks). Throws kInput for parameters that are missing (all of
-// them) or of another shape (layer, got, expected); superfluous ones are dropped.
+// becomes a task (tasks/heads.h, find_tasks). Throws as above, beginning with `origin`.
 [[nodiscard]] Model assemble_model(Graph graph, const NamedTensors& parameters,
                                    const Preprocessing& preprocessing, std::string origin);
 

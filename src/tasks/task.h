@@ -29,6 +29,7 @@ struct Task {
   [[nodiscard]] std::string class_name(int64_t index) const;
   [[nodiscard]] std::string label_input() const { return name + "_label"; }
   [[nodiscard]] std::string weight_input() const { return name + "_sample_weight"; }
+  bool operator==(const Task&) const = default;
 };
 
 // The tasks of the multi-task-MXNet script: `softmax` (head `fc`) with `num_classes` classes from

@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <set>
+#include <new>
 #include <utility>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/hash.h"
 #include "formats/safetensors/safetensors.h"
 
@@ -18,6 +19,8 @@ using StateJson = nlohmann::ordered_json;
 constexpr const char* kFormat = "orthrus.checkpoint";
 constexpr int kVersion = 1;
 constexpr size_t kKept = 2;
+constexpr std::string_view kBegin = "step-", kEnd = ".safetensors";
+constexpr size_t kDigits = 10;
 constexpr std::string_view kParameter = "parameter/", kMomentum = "momentum/";
 
 StateJson to_json(const std::vector<MetricSums>& tasks) {
@@ -37,6 +40,24 @@ std::vector<MetricSums> sums_of(const StateJson& list) {
                      .loss = entry.at(3).get<double>()});
   }
   return tasks;
+}
+
+StateJson to_json(const EpochReport& epoch) {
+  return {{"epoch", epoch.epoch},
+          {"updates", epoch.updates},
+          {"learning_rate", epoch.learning_rate},
+          {"seconds", epoch.seconds},
+          {"train", to_json(epoch.train)},
+          {"validation", to_json(epoch.validation)}};
+}
+
+EpochReport epoch_of(const StateJson& json) {
+  return {.epoch = json.at("epoch").get<int>(),
+          .updates = json.at("updates").get<int64_t>(),
+          .learning_rate = json.at("learning_rate").get<double>(),
+          .seconds = json.at("seconds").get<double>(),
+          .train = sums_of(json.at("train")),
+          .validation = sums_of(json.at("validation"))};
 }
 
 std::string hash_of(const Tensor& tensor) {
@@ -64,6 +85,34 @@ void check_hashes(const SafetensorsFile& file) {
   }
 }
 
+// All but the tensors.
+StateJson to_json(const TrainerState& state) {
+  StateJson history = StateJson::array();
+  for (const EpochReport& epoch : state.history) history.push_back(to_json(epoch));
+  return {{"epoch", state.epoch},
+          {"loader", {state.loader.epoch, state.loader.batch}},
+          {"updates", state.updates},
+          {"rollbacks", state.rollbacks},
+          {"epoch_sums", to_json(state.epoch_sums)},
+          {"window_sums", to_json(state.window_sums)},
+          {"history", history},
+          {"log_size", state.log_size}};
+}
+
+TrainerState state_of(const StateJson& json) {
+  TrainerState state;
+  state.epoch = json.at("epoch").get<int>();
+  state.loader = {.epoch = json.at("loader").at(0).get<uint64_t>(),
+                  .batch = json.at("loader").at(1).get<uint64_t>()};
+  state.updates = json.at("updates").get<int64_t>();
+  state.rollbacks = json.at("rollbacks").get<int>();
+  state.epoch_sums = sums_of(json.at("epoch_sums"));
+  state.window_sums = sums_of(json.at("window_sums"));
+  for (const StateJson& epoch : json.at("history")) state.history.push_back(epoch_of(epoch));
+  state.log_size = json.at("log_size").get<uint64_t>();
+  return state;
+}
+
 Checkpoint checkpoint_of(SafetensorsFile file) {
   if (!file.metadata.contains(kFormat)) throw input_error("it is no checkpoint of a training");
   const int version = std::stoi(entry(file, kFormat));
@@ -72,15 +121,7 @@ Checkpoint checkpoint_of(SafetensorsFile file) {
         .with_hint("a newer Orthrus wrote it");
   }
   check_hashes(file);
-  const auto json = StateJson::parse(entry(file, "state"));
-  Checkpoint checkpoint{.state = {.epoch = json.at("epoch").get<int>(),
-                                  .loader = {.epoch = json.at("loader").at(0).get<uint64_t>(),
-                                             .batch = json.at("loader").at(1).get<uint64_t>()},
-                                  .updates = json.at("updates").get<int64_t>(),
-                                  .parameters = {},
-                                  .momentum = {},
-                                  .epoch_sums = sums_of(json.at("epoch_sums")),
-                                  .window_sums = sums_of(json.at("window_sums"))},
+  Checkpoint checkpoint{.state = state_of(StateJson::parse(entry(file, "state"))),
                         .config = entry(file, "config")};
   for (auto& [name, tensor] : file.tensors) {
     if (name.starts_with(kParameter)) {
@@ -92,23 +133,6 @@ Checkpoint checkpoint_of(SafetensorsFile file) {
   return checkpoint;
 }
 
-// Keys of `key = value` lines with their tables, as options_toml writes them.
-std::map<std::string, std::string> values_of(const std::string& toml) {
-  std::map<std::string, std::string> values;
-  std::string table;
-  for (size_t begin = 0; begin < toml.size();) {
-    const size_t end = std::min(toml.find('\n', begin), toml.size());
-    std::string line = toml.substr(begin, end - begin);
-    begin = end + 1;
-    if (line.starts_with('[') && line.ends_with(']')) {
-      table = line.substr(1, line.size() - 2) + ".";
-    } else if (const size_t equals = line.find(" = "); equals != std::string::npos) {
-      values[table + line.substr(0, equals)] = line.substr(equals + 3);
-    }
-  }
-  return values;
-}
-
 }  // namespace
 
 Checkpoint read_checkpoint(const std::filesystem::path& path) {
@@ -117,30 +141,27 @@ Checkpoint read_checkpoint(const std::filesystem::path& path) {
     return checkpoint_of(std::move(file));
   } catch (const Error& error) {
     throw error.within("cannot continue from '" + path.string() + "'");
+  } catch (const std::bad_alloc&) {
+    throw;
   } catch (const std::exception&) {  // of the JSON library, or a number that is none
     throw input_error("cannot continue from '{}': its entries are not as expected", path.string());
   }
 }
 
-void write_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint) {
-  const TrainerState& state = checkpoint.state;
+void write_checkpoint(const std::filesystem::path& path, Checkpoint checkpoint) {
+  TrainerState& state = checkpoint.state;
   NamedTensors tensors;
-  for (const auto& [name, tensor] : state.parameters) {
-    tensors[std::string(kParameter) + name] = tensor;
+  for (auto& [name, tensor] : state.parameters) {
+    tensors[std::string(kParameter) + name] = std::move(tensor);
   }
-  for (const auto& [name, tensor] : state.momentum) {
-    tensors[std::string(kMomentum) + name] = tensor;
+  for (auto& [name, tensor] : state.momentum) {
+    tensors[std::string(kMomentum) + name] = std::move(tensor);
   }
   StateJson hashes = StateJson::object();
   for (const auto& [name, tensor] : tensors) hashes[name] = hash_of(tensor);
-  const StateJson json = {{"epoch", state.epoch},
-                          {"loader", {state.loader.epoch, state.loader.batch}},
-                          {"updates", state.updates},
-                          {"epoch_sums", to_json(state.epoch_sums)},
-                          {"window_sums", to_json(state.window_sums)}};
   std::map<std::string, std::string> metadata = {{kFormat, std::to_string(kVersion)},
                                                  {"hashes", hashes.dump()},
-                                                 {"state", json.dump()},
+                                                 {"state", to_json(state).dump()},
                                                  {"config", checkpoint.config}};
   for (const std::string key : {"state", "config"}) {
     metadata[key + ".hash"] = fmt::format("{:016x}", hash_text(metadata[key]));
@@ -148,12 +169,28 @@ void write_checkpoint(const std::filesystem::path& path, const Checkpoint& check
   write_safetensors(path, tensors, metadata);
 }
 
-CheckpointFolder::CheckpointFolder(std::filesystem::path folder, std::string name,
-                                   std::string config, const CheckpointSchedule& schedule)
-    : folder_(std::move(folder)),
-      name_(std::move(name)),
-      config_(std::move(config)),
-      schedule_(schedule) {}
+std::vector<std::filesystem::path> checkpoint_files(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> found;
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, none)) {
+    const std::string file = entry.path().filename().string();
+    const bool fits = file.size() == kBegin.size() + kDigits + kEnd.size() &&
+                      file.starts_with(kBegin) && file.ends_with(kEnd) &&
+                      std::ranges::all_of(file.substr(kBegin.size(), kDigits),
+                                          [](char c) { return c >= '0' && c <= '9'; });
+    if (fits) found.push_back(entry.path());
+  }
+  std::ranges::sort(found, std::greater<>{});
+  return found;
+}
+
+CheckpointFolder::CheckpointFolder(std::filesystem::path folder, std::string config,
+                                   const CheckpointSchedule& schedule)
+    : folder_(std::move(folder)), config_(std::move(config)), schedule_(schedule) {}
+
+CheckpointFolder::~CheckpointFolder() {
+  if (writing_.valid()) writing_.wait();
+}
 
 bool CheckpointFolder::due(int64_t updates) const {
   const std::chrono::duration<double, std::ratio<60>> minutes = Clock::now() - last_time_;
@@ -161,15 +198,28 @@ bool CheckpointFolder::due(int64_t updates) const {
          (schedule_.steps > 0 && updates - last_updates_ >= schedule_.steps);
 }
 
-void CheckpointFolder::write(const TrainerState& state) {
-  const std::string file = fmt::format("{}-checkpoint-{:010}.safetensors", name_, state.updates);
-  write_checkpoint(folder_ / file, {.state = state, .config = config_});
+void CheckpointFolder::start_write(TrainerState state) {
   last_time_ = Clock::now();
   last_updates_ = state.updates;
+  finish();
+  writing_ = std::async(std::launch::async,
+                        [this](TrainerState&& taken) { write(std::move(taken)); },
+                        std::move(state));
+}
+
+void CheckpointFolder::finish() {
+  if (writing_.valid()) writing_.get();
+}
+
+void CheckpointFolder::write(TrainerState state) {
+  const std::filesystem::path file =
+      folder_ / fmt::format("{}{:0{}}{}", kBegin, state.updates, kDigits, kEnd);
+  make_directories(folder_);
+  write_checkpoint(file, {.state = std::move(state), .config = config_});
   // An epoch's end may overwrite the checkpoint of its last step.
-  if (own_.empty() || own_.back() != folder_ / file) own_.push_back(folder_ / file);
+  if (own_.empty() || own_.back() != file) own_.push_back(file);
   if (own_.size() > kKept) own_.erase(own_.begin());
-  for (const std::filesystem::path& path : files()) {
+  for (const std::filesystem::path& path : checkpoint_files(folder_)) {
     std::error_code ignored;  // one too many does no harm
     if (std::ranges::find(own_, path) == own_.end()) std::filesystem::remove(path, ignored);
   }
@@ -182,7 +232,7 @@ void CheckpointFolder::continue_from(const std::filesystem::path& path, int64_t 
 
 CheckpointFolder::Newest CheckpointFolder::newest() const {
   Newest newest;
-  for (const std::filesystem::path& path : files()) {
+  for (const std::filesystem::path& path : checkpoint_files(folder_)) {
     try {
       newest.checkpoint = read_checkpoint(path);
       newest.path = path;
@@ -192,43 +242,6 @@ CheckpointFolder::Newest CheckpointFolder::newest() const {
     }
   }
   return newest;
-}
-
-std::vector<std::filesystem::path> CheckpointFolder::files() const {
-  const std::string begin = name_ + "-checkpoint-", end = ".safetensors";
-  std::vector<std::filesystem::path> found;
-  std::error_code none;
-  for (const auto& entry : std::filesystem::directory_iterator(folder_, none)) {
-    const std::string file = entry.path().filename().string();
-    const bool fits = file.size() == begin.size() + 10 + end.size() && file.starts_with(begin) &&
-                      file.ends_with(end) &&
-                      std::ranges::all_of(file.substr(begin.size(), 10),
-                                          [](char c) { return c >= '0' && c <= '9'; });
-    if (fits) found.push_back(entry.path());
-  }
-  std::ranges::sort(found, std::greater<>{});
-  return found;
-}
-
-std::vector<std::string> changed_options(const std::string& now, const std::string& then) {
-  static const std::set<std::string, std::less<>> kFree = {
-      "train.num_epoch", "train.resume",      "train.force",     "train.checkpoint_minutes",
-      "verbose",         "data.val",          "data.image_val",  "train.checkpoint_steps",
-      "train.gpus",      "train.save_result", "train.save_name", "train.kv_store"};
-  const auto values = values_of(now), old = values_of(then);
-  std::vector<std::string> changes;
-  for (const auto& [key, value] : values) {
-    const auto found = old.find(key);
-    if (kFree.contains(key) || (found != old.end() && found->second == value)) continue;
-    changes.push_back(
-        fmt::format("{}: {}, was {}", key, value, found == old.end() ? "not set" : found->second));
-  }
-  for (const auto& [key, value] : old) {
-    if (!kFree.contains(key) && !values.contains(key)) {
-      changes.push_back(fmt::format("{}: not set, was {}", key, value));
-    }
-  }
-  return changes;
 }
 
 }  // namespace orthrus

@@ -1,11 +1,12 @@
 // Checkpoints of a training: everything that lives on from one step to the next, in one file
-// (safetensors), from which the training continues bit for bit. They lie beside the models that a
-// training saves, as NAME-checkpoint-<updates>.safetensors; the last two are kept.
+// (safetensors), from which the training continues bit for bit. They lie in a folder of their own
+// as step-<updates>.safetensors; the last two are kept.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <future>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,18 +28,27 @@ struct Checkpoint {
 // Throws kInput when the file cannot be read, is no checkpoint, is one of a newer version, or a
 // part of it is not what was written (each part has a hash).
 [[nodiscard]] Checkpoint read_checkpoint(const std::filesystem::path& path);
-// All-or-nothing; throws kResource.
-void write_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint);
+// All-or-nothing; throws kResource, before anything is written when the disk has too little left.
+void write_checkpoint(const std::filesystem::path& path, Checkpoint checkpoint);
+
+// The checkpoints in a folder by their names, the newest first.
+[[nodiscard]] std::vector<std::filesystem::path> checkpoint_files(
+    const std::filesystem::path& folder);
 
 class CheckpointFolder {
  public:
-  CheckpointFolder(std::filesystem::path folder, std::string name, std::string config,
+  // `folder` is created with the first checkpoint.
+  CheckpointFolder(std::filesystem::path folder, std::string config,
                    const CheckpointSchedule& schedule);
+  ~CheckpointFolder();  // waits for the one that is being written
 
   // Whether one should be written after that many updates.
   [[nodiscard]] bool due(int64_t updates) const;
-  // Writes one, then removes those of this name but the last two of this training.
-  void write(const TrainerState& state);
+  // Begins to write one in a thread of its own, then removes all but the last two of this training;
+  // waits first for the one before. Throws kResource when that one could not be written.
+  void start_write(TrainerState state);
+  // Waits until everything is written; throws as start_write().
+  void finish();
   // That file is the one that this training goes on from.
   void continue_from(const std::filesystem::path& path, int64_t updates);
 
@@ -53,22 +63,15 @@ class CheckpointFolder {
  private:
   using Clock = std::chrono::steady_clock;
 
-  // Their files, the newest first.
-  [[nodiscard]] std::vector<std::filesystem::path> files() const;
+  void write(TrainerState state);
 
   std::filesystem::path folder_;
-  std::string name_;
   std::string config_;
   CheckpointSchedule schedule_;
   Clock::time_point last_time_ = Clock::now();
   int64_t last_updates_ = 0;
   std::vector<std::filesystem::path> own_;  // written by this training, the newest last
+  std::future<void> writing_;               // owns own_ while it is not ready
 };
-
-// Options that differ between two configurations written as TOML ("optimizer.lr: 0.1, was 0.2"),
-// but for those that a continued training may change: how long it goes on, what it prints, where
-// it validates.
-[[nodiscard]] std::vector<std::string> changed_options(const std::string& now,
-                                                       const std::string& then);
 
 }  // namespace orthrus

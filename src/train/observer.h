@@ -2,10 +2,12 @@
 // training passes an observer that writes the log, draws the progress bar, or collects for a test.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 #include <vector>
 
 #include "tasks/metrics.h"
+#include "train/trainer_state.h"
 
 namespace orthrus {
 
@@ -21,14 +23,6 @@ struct StepReport {
   std::vector<MetricSums> epoch_sums;  // of each task, over this epoch so far
 };
 
-// After each epoch.
-struct EpochReport {
-  int epoch = 0;
-  double seconds = 0;  // of the training part
-  std::vector<MetricSums> train;
-  std::vector<MetricSums> validation;  // empty without a validation list
-};
-
 class TrainObserver {
  public:
   virtual ~TrainObserver() = default;
@@ -40,6 +34,12 @@ class TrainObserver {
   // What these two throw ends the training.
   virtual void after_step(const StepReport& report) = 0;
   virtual void after_epoch(const EpochReport& report) = 0;
+  // Bytes of the log so far; a checkpoint keeps the number.
+  [[nodiscard]] virtual uint64_t log_size() const { return 0; }
+  // The training now stands where `state` was taken, by --resume or by --on-nan rollback: what was
+  // told of later steps is void, and will be told again.
+  virtual void resumed(const TrainerState& state) { (void)state; }
+  virtual void rolled_back(const TrainerState& state) { (void)state; }
 };
 
 }  // namespace orthrus

@@ -104,7 +104,8 @@ std::vector<OptionSpec> optimizer_options() {
        .min = 1,
        .max = 9999,
        .help = "Where training ends: with --epoch 5, 15 trains ten epochs.",
-       .group = "Training"},
+       .group = "Training",
+       .incidental = true},
       {.key = "model.layer",
        .flag = "--layer",
        .value_name = "NAME",
@@ -116,29 +117,40 @@ std::vector<OptionSpec> optimizer_options() {
 
 std::vector<OptionSpec> run_options() {
   return {
+      {.key = "train.run",
+       .flag = "--run",
+       .value_name = "NAME",
+       .help = "Name of the run: everything goes into runs/NAME (a name with a slash is a path); a "
+               "number that is free when not given.",
+       .group = "Run",
+       .incidental = true},
       {.key = "train.save_result",
        .flag = "--save-result",
-       .default_text = "output",
        .value_name = "DIR",
-       .help = "Folder of the checkpoints and of train.log.",
-       .group = "Training"},
+       .help = "Folder for the run instead, where MXNet's files are written too after each epoch: "
+               "NAME-symbol.json and NAME-0001.params, -0002, ...",
+       .group = "Run",
+       .incidental = true},
       {.key = "train.save_name",
        .flag = "--save-name",
        .value_name = "NAME",
-       .help = "First part of the checkpoints' names; the model's own when not given.",
-       .group = "Training"},
+       .help = "First part of the names of MXNet's files; the model's own when not given.",
+       .group = "Run",
+       .incidental = true},
       {.key = "train.resume",
        .flag = "--resume",
        .type = OptionType::kBoolean,
        .default_text = "off",
        .help = "Go on from the newest checkpoint in the folder, or begin when there is none.",
-       .group = "Training"},
+       .group = "Run",
+       .incidental = true},
       {.key = "train.force",
        .flag = "--force",
        .type = OptionType::kBoolean,
        .default_text = "off",
        .help = "Resume although other options are given than before.",
-       .group = "Training"},
+       .group = "Run",
+       .incidental = true},
       {.key = "train.checkpoint_minutes",
        .flag = "--checkpoint-minutes",
        .type = OptionType::kReal,
@@ -147,14 +159,31 @@ std::vector<OptionSpec> run_options() {
        .help =
            "Minutes between two checkpoints within an epoch; 0: none by the clock. There is one "
            "after each epoch and at a stop too.",
-       .group = "Training"},
+       .group = "Run",
+       .incidental = true},
       {.key = "train.checkpoint_steps",
        .flag = "--checkpoint-steps",
        .type = OptionType::kInteger,
        .default_text = "0",
        .min = 0,
        .help = "Steps between two checkpoints; 0: none by their number.",
-       .group = "Training"},
+       .group = "Run",
+       .incidental = true},
+      {.key = "train.on_nan",
+       .flag = "--on-nan",
+       .type = OptionType::kChoice,
+       .default_text = "stop",
+       .choices = {"stop", "rollback"},
+       .help = "When a loss or a parameter is no finite number. stop: end, and keep that batch for "
+               "--replay; rollback: back to the last checkpoint, with half the learning rate.",
+       .group = "Run"},
+      {.key = "train.replay",
+       .flag = "--replay",
+       .value_name = "FILE",
+       .help = "Compute a step again that gave no finite number (bad-step-*.safetensors in the "
+               "run's folder), tell where it begins, and train nothing.",
+       .group = "Run",
+       .incidental = true},
       {.key = "train.exact",
        .flag = "--exact",
        .type = OptionType::kBoolean,
@@ -179,18 +208,21 @@ std::vector<OptionSpec> run_options() {
       {.key = "train.gpus",
        .flag = "--gpus",
        .help = "For scripts made for MXNet; this build has no GPU backend and runs on the CPU.",
-       .group = "Machine"},
+       .group = "Machine",
+       .incidental = true},
       {.key = "train.kv_store",
        .flag = "--kv-store",
        .default_text = "device",
        .help = "For scripts made for MXNet: local or device.",
-       .group = "Machine"},
+       .group = "Machine",
+       .incidental = true},
       {.key = "verbose",
        .flag = "--verbose",
        .type = OptionType::kBoolean,
        .default_text = "off",
        .help = "Say which faster kernels were passed over, and why.",
-       .group = "Machine"},
+       .group = "Machine",
+       .incidental = true},
   };
 }
 
@@ -235,6 +267,12 @@ std::vector<OptionSpec> train_options() {
   return all;
 }
 
+OptionTable train_option_table() {
+  OptionTable table;
+  table.add(train_options());
+  return table;
+}
+
 TrainRequest train_request(const Options& options) {
   check_kv_store(options);
   TrainRequest request;
@@ -263,9 +301,12 @@ TrainRequest train_request(const Options& options) {
   request.schedule.factor = 0.1;
   request.schedule.steps =
       classic_steps(options.integer("data.num_examples"), request.loader.batch_size);
-  request.save_folder = options.text("train.save_result");
-  request.save_name =
-      options.has("train.save_name") ? options.text("train.save_name") : own_name(request.model);
+  if (options.has("train.save_result")) {
+    request.mxnet_name =
+        options.has("train.save_name") ? options.text("train.save_name") : own_name(request.model);
+  }
+  request.on_nan = options.text("train.on_nan") == "rollback" ? OnNan::kRollback : OnNan::kStop;
+  request.replay = options.text("train.replay");
   request.checkpoints = {.minutes = options.real("train.checkpoint_minutes"),
                          .steps = options.integer("train.checkpoint_steps")};
   request.resume = options.boolean("train.resume");
@@ -273,6 +314,35 @@ TrainRequest train_request(const Options& options) {
   request.threads = thread_count(options);
   request.verbose = options.boolean("verbose");
   return request;
+}
+
+std::unique_ptr<RunFolder> open_run_folder(const Options& options) {
+  const bool named = options.has("train.run"), result = options.has("train.save_result");
+  if (named && result) {
+    throw usage_error("{} and {} both name the folder of the run", options.where("train.run"),
+                      options.where("train.save_result"))
+        .with_hint("keep one of them");
+  }
+  const bool goes_on = options.boolean("train.resume") || options.has("train.replay");
+  const std::filesystem::path runs = "runs";
+  if (!named && !result) {
+    if (goes_on) {
+      throw usage_error("{}: which run?", options.where(options.boolean("train.resume")
+                                                            ? "train.resume"
+                                                            : "train.replay"))
+          .with_hint("name it with --run or --save-result, or give its folder: orthrus train "
+                     "runs/0001 --resume");
+    }
+    return RunFolder::numbered(runs);
+  }
+  const std::string name = options.text(named ? "train.run" : "train.save_result");
+  const bool is_path = result || name.find('/') != std::string::npos;
+  auto folder = std::make_unique<RunFolder>(is_path ? std::filesystem::path(name) : runs / name);
+  if (named && !goes_on && folder->holds_run()) {
+    throw usage_error("'{}' holds a run already", folder->path().string())
+        .with_hint("--resume goes on with it; --run with another name begins a new one");
+  }
+  return folder;
 }
 
 }  // namespace orthrus

@@ -4,10 +4,14 @@
 #include <utility>
 
 #include "base/file.h"
+#include "base/options_parse.h"
 #include "base/threads.h"
 #include "model/finetune.h"
 #include "model/label_check.h"
+#include "train/environment.h"
 #include "train/missing_pictures.h"
+#include "train/options.h"
+#include "train/recorder.h"
 
 namespace orthrus {
 namespace {
@@ -102,14 +106,20 @@ Model load_model(const TrainRequest& request, TrainObserver& observer) {
   return model;
 }
 
-TrainerOptions trainer_options(const TrainRequest& request) {
+TrainerOptions trainer_options(const TrainRequest& request, const RunFolder& folder) {
   return {.batch_size = request.loader.batch_size,
           .first_epoch = request.first_epoch,
           .end_epoch = request.end_epoch,
           .sgd = request.sgd,
           .schedule = request.schedule,
           .seed = request.loader.seed,
-          .save_prefix = (request.save_folder / request.save_name).string(),
+          .mxnet_prefix = request.mxnet_name.empty()
+                              ? ""
+                              : (folder.path() / request.mxnet_name).string(),
+          .last = folder.last(),
+          .best = folder.best(),
+          .on_nan = request.on_nan,
+          .bad_steps = folder.path(),
           .stop = request.stop};
 }
 
@@ -122,12 +132,25 @@ void report_plan(const Plan& plan, bool verbose, TrainObserver& observer) {
   for (const std::string& refusal : plan.refusals()) observer.note(refusal);
 }
 
+// How the options differ from those that a checkpoint was written with; TOML each.
+std::vector<std::string> changed_options(const std::string& now, const std::string& then) {
+  const OptionTable table = train_option_table();
+  Options current(table), former(table);
+  try {
+    read_option_text(now, "the options now", current);
+    read_option_text(then, "the checkpoint's options", former);
+  } catch (const Error& error) {  // a version with other options wrote it
+    return {error.message()};
+  }
+  return option_changes(current, former);
+}
+
 // Puts the training where the newest checkpoint stands.
-void resume(const TrainRequest& request, CheckpointFolder& folder, Trainer& trainer,
+void resume(const TrainRequest& request, CheckpointFolder& checkpoints, Trainer& trainer,
             TrainObserver& observer) {
-  const CheckpointFolder::Newest newest = folder.newest();
-  for (const std::string& reason : newest.skipped) observer.warn("passed over: " + reason);
+  const CheckpointFolder::Newest newest = checkpoints.newest();
   if (!newest.checkpoint) {
+    for (const std::string& reason : newest.skipped) observer.warn("passed over: " + reason);
     observer.note("no checkpoint to resume from: the training begins");
     return;
   }
@@ -138,9 +161,11 @@ void resume(const TrainRequest& request, CheckpointFolder& folder, Trainer& trai
                       fmt::join(changes, "\n  "))
         .with_hint("give the same options, or --force to go on with the new ones");
   }
-  for (const std::string& change : changes) observer.warn("changed since: " + change);
   trainer.restore(newest.checkpoint->state);
-  folder.continue_from(newest.path, newest.checkpoint->state.updates);
+  checkpoints.continue_from(newest.path, newest.checkpoint->state.updates);
+  observer.resumed(newest.checkpoint->state);
+  for (const std::string& reason : newest.skipped) observer.warn("passed over: " + reason);
+  for (const std::string& change : changes) observer.warn("changed since: " + change);
   observer.note(fmt::format("resumed from '{}': epoch {}, {} updates done", newest.path.string(),
                             newest.checkpoint->state.epoch, newest.checkpoint->state.updates));
   if (newest.checkpoint->state.epoch >= request.end_epoch) {
@@ -149,20 +174,49 @@ void resume(const TrainRequest& request, CheckpointFolder& folder, Trainer& trai
   }
 }
 
-}  // namespace
-
-void check_writable(const std::filesystem::path& folder) {
-  make_directories(folder);
-  const AtomicFile probe(folder / "write-test");
+// What one epoch writes, and room for the checkpoint that is written beside the two kept ones.
+void check_disk(const TrainRequest& request, const RunFolder& folder, const Model& model) {
+  uint64_t parameters = 0;
+  for (const auto& [name, tensor] : model.parameters) parameters += tensor.size_bytes();
+  const uint64_t mxnet = request.mxnet_name.empty() ? 0 : parameters;
+  check_free_space(folder.path(), 2 * parameters + 3 * 2 * parameters + mxnet);
 }
 
-void run_training(const TrainRequest& request, Backend& backend, TrainObserver& observer) {
+std::vector<std::string> replay(const TrainRequest& request, Trainer& trainer,
+                                const Loader& train) {
+  const BadStep step = read_bad_step(request.replay);
+  std::vector<std::string> lines = trainer.replay(step);
+  std::vector<std::string> pictures;
+  for (const int64_t position : step.data.positions) {
+    const auto index = static_cast<size_t>(position);
+    if (index < train.list().entries.size()) pictures.push_back(train.list().entries[index].path);
+  }
+  lines.push_back(fmt::format("pictures: {}", fmt::join(pictures, ", ")));
+  return lines;
+}
+
+void describe_run(const TrainRequest& request, RunFolder& folder, const Plan& plan,
+                  const std::string& model) {
+  folder.keep();
+  RunEnvironment environment{.threads = request.threads,
+                             .engine = cpu_backend_description(),
+                             .plan = plan.hash(),
+                             .model = model,
+                             .lists = {request.train.list}};
+  if (request.validation) environment.lists.push_back(request.validation->list);
+  write_file(folder.environment(), environment_json(environment));
+  if (!request.config.empty()) write_file(folder.config(), request.config);
+}
+
+}  // namespace
+
+void run_training(const TrainRequest& request, RunFolder& folder, Backend& backend,
+                  TrainObserver& observer) {
   if (request.end_epoch <= request.first_epoch) {
     throw usage_error("--num-epoch {} is not over --epoch {}: there is nothing to train",
                       request.end_epoch, request.first_epoch)
         .with_hint("--num-epoch is the number of the last epoch plus one, not how many there are");
   }
-  check_writable(request.save_folder);
   ImageList train_list = read_checked_list(request.train, request.tasks, observer);
   std::optional<ImageList> validation_list;
   if (request.validation) {
@@ -184,16 +238,24 @@ void run_training(const TrainRequest& request, Backend& backend, TrainObserver& 
   if (validation_list) {
     validation = make_validation_loader(request, std::move(*validation_list));
   }
-  CheckpointFolder checkpoints(request.save_folder, request.save_name, request.config,
-                               request.checkpoints);
-  TrainerOptions options = trainer_options(request);
+  check_disk(request, folder, model);
+  const std::string origin = model.origin;
+  CheckpointFolder checkpoints(folder.checkpoints(), request.config, request.checkpoints);
+  TrainerOptions options = trainer_options(request, folder);
   options.checkpoints = &checkpoints;
-  Trainer trainer(std::move(model), *train, validation.get(), backend, options, watching);
+  RunRecorder recorder(folder, request.tasks, watching);
+  Trainer trainer(std::move(model), *train, validation.get(), backend, options, recorder);
   report_plan(trainer.plan(), request.verbose, observer);
-  if (request.resume) resume(request, checkpoints, trainer, observer);
-  if (!request.config.empty()) {
-    write_file(request.save_folder / (request.save_name + "-config.toml"), request.config);
+  if (!request.replay.empty()) {
+    for (const std::string& line : replay(request, trainer, *train)) observer.note(line);
+    return;
   }
+  if (request.resume) {
+    resume(request, checkpoints, trainer, recorder);
+  } else {
+    folder.put_checkpoints_aside();
+  }
+  describe_run(request, folder, trainer.plan(), origin);
   trainer.run();
   for (const std::string& skipped : train->skipped()) observer.warn("skipped: " + skipped);
 }

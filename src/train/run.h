@@ -10,6 +10,7 @@
 
 #include "infer/options.h"
 #include "train/observer.h"
+#include "train/run_folder.h"
 #include "train/trainer.h"
 
 namespace orthrus {
@@ -27,21 +28,20 @@ struct TrainRequest {
   bool augment = true;   // random crop and mirror while training
   SgdOptions sgd;
   MultiFactorSchedule schedule;
-  std::filesystem::path save_folder;
-  std::string save_name;
-  std::string config;  // the resolved options as TOML, kept beside the checkpoints; may be empty
+  std::string mxnet_name;  // of MXNet's files in the run's folder; empty: none are written
+  std::string config;      // the resolved options as TOML; may be empty
   int threads = 1;
   CheckpointSchedule checkpoints;
-  bool resume = false;   // from the newest checkpoint in save_folder; from the start without one
-  bool force = false;    // resume although options differ
+  bool resume = false;  // from the newest checkpoint in the folder; from the start without one
+  bool force = false;   // resume although options differ
+  OnNan on_nan = OnNan::kStop;
+  std::filesystem::path replay;  // a saved step: only that is computed; empty: the training
   bool verbose = false;  // tell which kernels were passed over, and why
   std::function<std::optional<ErrorKind>()> stop;
 };
 
 // Throws kUsage, kInput and kResource as the parts do; kInterrupted and kTerminated after a stop.
-void run_training(const TrainRequest& request, Backend& backend, TrainObserver& observer);
-
-// Creates the folder where needed, and throws kResource unless a file can be written there.
-void check_writable(const std::filesystem::path& folder);
+void run_training(const TrainRequest& request, RunFolder& folder, Backend& backend,
+                  TrainObserver& observer);
 
 }  // namespace orthrus

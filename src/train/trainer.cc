@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/file.h"
 #include "formats/mxnet/checkpoint.h"
 #include "graph/passes/fuse.h"
 #include "infer/evaluate.h"
+#include "model/model_file.h"
 #include "tasks/heads.h"
 #include "train/log_lines.h"
 
@@ -51,10 +53,15 @@ Trainer::Trainer(Model model, Loader& train, Loader* validation, Backend& backen
 
 void Trainer::run() {
   while (epoch_ < options_.end_epoch) {
-    while (step()) stop_if_asked();
-    finish_epoch();
+    try {
+      while (step()) stop_if_asked();
+      finish_epoch();
+    } catch (const NonFinite& error) {
+      roll_back(error);
+    }
     stop_if_asked();
   }
+  if (options_.checkpoints != nullptr) options_.checkpoints->finish();
 }
 
 void Trainer::begin_epoch() {
@@ -89,7 +96,7 @@ bool Trainer::step() {
   const StepContext context{.seed = options_.seed, .step = static_cast<uint64_t>(updates_)};
   plan_.forward(context);
   add_metrics(batch);
-  const double rate = options_.schedule.rate(updates_ + 1);
+  const double rate = options_.schedule.rate(updates_ + 1) * std::ldexp(1.0, -rollbacks_);
   sgd_.set_step(rate, 1.0 / batch_.count);
   plan_.backward(context, [this](int index, std::span<const float> gradient) {
     sgd_.update(index, gradient);
@@ -109,7 +116,10 @@ bool Trainer::step() {
                         .pictures = batch_.count,
                         .learning_rate = rate,
                         .epoch_sums = epoch_sums_});
-  if (options_.checkpoints != nullptr && options_.checkpoints->due(updates_)) write_checkpoint();
+  if (options_.checkpoints != nullptr && options_.checkpoints->due(updates_)) {
+    check_parameters(batch);
+    start_checkpoint();
+  }
   return true;
 }
 
@@ -129,11 +139,77 @@ void Trainer::add_metrics(int64_t batch) {
 void Trainer::fail_non_finite(const std::string& what, int64_t batch) {
   const StepContext context{.seed = options_.seed, .step = static_cast<uint64_t>(updates_)};
   const std::string layer = plan_.find_non_finite(context);
-  throw input_error("epoch {}, batch {}: {} is not a finite number; it began in '{}'", epoch_,
-                    batch, what, layer)
-      .with_hint(
-          "lower --lr, or look at the pictures of that batch; checkpoints written so far are "
-          "whole");
+  std::string hint = "lower --lr, or look at the pictures of that batch";
+  if (!options_.bad_steps.empty()) {
+    const std::filesystem::path file =
+        options_.bad_steps / fmt::format("bad-step-{:010}.safetensors", updates_);
+    try {
+      BadStep bad{.epoch = epoch_,
+                  .batch = batch,
+                  .update = updates_,
+                  .seed = options_.seed,
+                  .parameters = {},
+                  .data = batch_};
+      plan_.store_parameters(bad.parameters);
+      write_bad_step(file, std::move(bad));
+      hint += fmt::format("; the same command with --replay {} computes it again", file.string());
+    } catch (const Error& error) {
+      observer_.warn(error.message());
+    }
+  }
+  throw NonFinite(input_error("epoch {}, batch {}: {} is not a finite number; it began in '{}'",
+                              epoch_, batch, what, layer)
+                      .with_hint(hint));
+}
+
+void Trainer::roll_back(const NonFinite& error) {
+  constexpr int kMostRollbacks = 10;
+  if (options_.on_nan != OnNan::kRollback || options_.checkpoints == nullptr) throw error;
+  options_.checkpoints->finish();
+  CheckpointFolder::Newest newest = options_.checkpoints->newest();
+  if (!newest.checkpoint || rollbacks_ >= kMostRollbacks) {
+    throw NonFinite(Error(error.kind(), error.message(),
+                          newest.checkpoint ? fmt::format("the learning rate was halved {} times",
+                                                          kMostRollbacks)
+                                            : "there is no checkpoint yet to go back to"));
+  }
+  TrainerState& state = newest.checkpoint->state;
+  state.rollbacks = rollbacks_ + 1;
+  observer_.warn(fmt::format("{}; back to update {}, with the learning rate halved", error.message(),
+                             state.updates));
+  restore(state);
+  options_.checkpoints->continue_from(newest.path, state.updates);
+  observer_.rolled_back(state);
+}
+
+std::vector<std::string> Trainer::replay(const BadStep& step) {
+  plan_.load_parameters(step.parameters);
+  feed(step.data);
+  const StepContext context{.seed = step.seed, .step = static_cast<uint64_t>(step.update)};
+  std::vector<std::string> lines = {
+      fmt::format("epoch {}, batch {}, after {} updates", step.epoch, step.batch, step.update)};
+  plan_.forward(context);
+  for (size_t task = 0; task < model_.tasks.size(); ++task) {
+    MetricSums sums;
+    sums.add(plan_.output(static_cast<int>(task)), task_buffers_[task].labels,
+             task_buffers_[task].weights);
+    lines.push_back(fmt::format("loss of task '{}': {}", model_.tasks[task].name,
+                                sums.mean_loss()));
+  }
+  const std::string layer = plan_.find_non_finite(context);
+  lines.push_back(layer.empty() ? "forward: every value is finite"
+                                : fmt::format("forward: the first that is not finite: '{}'", layer));
+  std::string first;
+  plan_.backward(context, [&](int index, std::span<const float> gradient) {
+    const bool finite =
+        std::ranges::all_of(gradient, [](float value) { return std::isfinite(value); });
+    if (!finite && first.empty()) first = plan_.parameters()[static_cast<size_t>(index)].name;
+  });
+  lines.push_back(first.empty() ? "backward: every gradient is finite"
+                                : fmt::format("backward: the first gradient that is not finite: "
+                                              "'{}'",
+                                              first));
+  return lines;
 }
 
 void Trainer::check_parameters(int64_t batch) {
@@ -158,8 +234,11 @@ void Trainer::report_speed(int64_t batch) {
 }
 
 void Trainer::finish_epoch() {
+  log_size_ = observer_.log_size();  // a stop while validating comes back to this line
   check_parameters(static_cast<int64_t>(train_.state().batch));
   EpochReport report{.epoch = epoch_,
+                     .updates = updates_,
+                     .learning_rate = options_.schedule.rate(updates_) * std::ldexp(1.0, -rollbacks_),
                      .seconds = seconds_since(epoch_start_),
                      .train = epoch_sums_,
                      .validation = {}};
@@ -169,11 +248,10 @@ void Trainer::finish_epoch() {
                              epoch_, loading_seconds_,
                              100 * loading_seconds_ / std::max(report.seconds, 1e-9)));
   plan_.store_parameters(model_.parameters);
-  epoch_begun_ = false;
-  const int finished = epoch_++;
-  if (!options_.save_prefix.empty()) {
-    mxnet::save_checkpoint(options_.save_prefix, epoch_, model_.graph, model_.parameters);
-    observer_.log(saved_line(mxnet::params_path(options_.save_prefix, epoch_).string()));
+  const int finished = epoch_;
+  if (!options_.mxnet_prefix.empty()) {
+    mxnet::save_checkpoint(options_.mxnet_prefix, finished + 1, model_.graph, model_.parameters);
+    observer_.log(saved_line(mxnet::params_path(options_.mxnet_prefix, finished + 1).string()));
   }
   if (validation_ != nullptr) {
     report.validation = validate();
@@ -181,9 +259,28 @@ void Trainer::finish_epoch() {
       observer_.log(line);
     }
   }
-  model_.parameters.clear();
+  epoch_begun_ = false;
+  log_size_.reset();
+  ++epoch_;
+  history_.push_back(report);
   observer_.after_epoch(report);
-  if (options_.checkpoints != nullptr) write_checkpoint();
+  save_models();
+  if (options_.checkpoints != nullptr) start_checkpoint(std::move(model_.parameters));
+  model_.parameters.clear();
+}
+
+void Trainer::save_models() {
+  if (options_.last.empty()) return;
+  const EpochReport& report = history_.back();
+  ModelNotes notes = {{"epoch", std::to_string(report.epoch)},
+                      {"updates", std::to_string(report.updates)}};
+  if (const std::optional<double> value = score(report)) {
+    notes["validation_accuracy"] = fmt::format("{}", *value);
+  }
+  write_model(options_.last, model_, notes);
+  if (best_epoch(history_) == static_cast<int>(history_.size()) - 1) {
+    name_file_too(options_.last, options_.best);
+  }
 }
 
 std::vector<MetricSums> Trainer::validate() {
@@ -191,9 +288,14 @@ std::vector<MetricSums> Trainer::validate() {
   return evaluate(inference, model_.tasks, *validation_, [this](int64_t) { stop_if_asked(); });
 }
 
-void Trainer::write_checkpoint() {
-  check_parameters(static_cast<int64_t>(train_.state().batch));
-  options_.checkpoints->write(state());
+void Trainer::start_checkpoint(NamedTensors parameters) {
+  try {
+    options_.checkpoints->start_write(state_with(std::move(parameters)));
+  } catch (const Error& error) {  // of the one before
+    if (error.kind() != ErrorKind::kResource) throw;
+    observer_.warn(error.message() + "; the training goes on without that checkpoint");
+    options_.checkpoints->start_write(state());
+  }
 }
 
 void Trainer::stop_if_asked() {
@@ -202,26 +304,37 @@ void Trainer::stop_if_asked() {
   if (!kind) return;
   std::string hint;
   if (options_.checkpoints != nullptr) {
-    if (epoch_begun_) write_checkpoint();
+    if (epoch_begun_) {
+      check_parameters(static_cast<int64_t>(train_.state().batch));
+      start_checkpoint();
+    }
+    options_.checkpoints->finish();
     hint = "continue with the same command and --resume";
   }
   throw Error(*kind, fmt::format("stopped in epoch {} after {} updates", epoch_, updates_), hint);
 }
 
 TrainerState Trainer::state() const {
+  return state_with({});
+}
+
+TrainerState Trainer::state_with(NamedTensors parameters) const {
   TrainerState state{.epoch = epoch_,
                      .loader = train_.state(),
                      .updates = updates_,
-                     .parameters = {},
+                     .parameters = std::move(parameters),
                      .momentum = sgd_.state(),
                      .epoch_sums = epoch_sums_,
-                     .window_sums = window_sums_};
+                     .window_sums = window_sums_,
+                     .history = history_,
+                     .rollbacks = rollbacks_,
+                     .log_size = log_size_.value_or(observer_.log_size())};
   if (!epoch_begun_) {
     state.loader = {.epoch = static_cast<uint64_t>(epoch_), .batch = 0};
     state.epoch_sums.assign(model_.tasks.size(), MetricSums{});
     state.window_sums.assign(model_.tasks.size(), MetricSums{});
   }
-  plan_.store_parameters(state.parameters);
+  if (state.parameters.empty()) plan_.store_parameters(state.parameters);
   return state;
 }
 
@@ -230,6 +343,9 @@ void Trainer::restore(const TrainerState& state) {
   sgd_.restore(state.momentum);
   epoch_ = state.epoch;
   updates_ = state.updates;
+  rollbacks_ = state.rollbacks;
+  history_ = state.history;
+  log_size_.reset();
   begin_epoch();
   train_.restore(state.loader);
   epoch_sums_ = state.epoch_sums;

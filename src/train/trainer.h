@@ -8,6 +8,7 @@
 #pragma once
 
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
@@ -20,6 +21,7 @@
 #include "model/model.h"
 #include "train/checkpoint.h"
 #include "train/input_statistics.h"
+#include "train/non_finite.h"
 #include "train/observer.h"
 #include "train/schedule.h"
 #include "train/sgd.h"
@@ -33,8 +35,11 @@ struct TrainerOptions {
   SgdOptions sgd;
   MultiFactorSchedule schedule;
   uint64_t seed = 0;
-  std::string save_prefix;                  // of the models saved each epoch; empty: none are
+  std::string mxnet_prefix;                 // MXNet's files after each epoch; empty: none
+  std::filesystem::path last, best;         // model files after an epoch; empty: none
   CheckpointFolder* checkpoints = nullptr;  // null: none are written; must outlive the trainer
+  OnNan on_nan = OnNan::kStop;              // kRollback needs checkpoints
+  std::filesystem::path bad_steps;          // folder of steps that gave no number; empty: not kept
   int speed_every = 20;                     // batches between two speed lines
   // Asked after each step; kInterrupted or kTerminated ends the training there.
   std::function<std::optional<ErrorKind>()> stop;
@@ -47,9 +52,10 @@ class Trainer {
   Trainer(Model model, Loader& train, Loader* validation, Backend& backend,
           const TrainerOptions& options, TrainObserver& observer);
 
-  // From where it stands to the end. Throws kInput when the loss is not finite (naming the layer
-  // where that began), kInterrupted or kTerminated after a stop (with a checkpoint of where it
-  // stood), kResource when a file cannot be written.
+  // From where it stands to the end. Throws NonFinite when the loss or a parameter is no finite
+  // number (naming the layer where that began), kInterrupted or kTerminated after a stop (with a
+  // checkpoint of where it stood), kResource when a model cannot be written. A checkpoint that
+  // cannot be written is told to the observer, and the training goes on.
   void run();
 
   // One batch; false when the epoch has no more.
@@ -60,6 +66,9 @@ class Trainer {
   [[nodiscard]] TrainerState state() const;
   // Throws kInput when tensors are missing or have another shape.
   void restore(const TrainerState& state);
+
+  // Computes a step again that gave no number, and tells where that begins; nothing is updated.
+  [[nodiscard]] std::vector<std::string> replay(const BadStep& step);
 
   [[nodiscard]] const Plan& plan() const { return plan_; }
 
@@ -74,7 +83,13 @@ class Trainer {
   // before every save, so that no checkpoint is spoilt.
   void check_parameters(int64_t batch);
   [[noreturn]] void fail_non_finite(const std::string& what, int64_t batch);
-  void write_checkpoint();
+  // Back to the newest checkpoint, with half the learning rate; rethrows when there is none, or
+  // this has happened too often.
+  void roll_back(const NonFinite& error);
+  void save_models();
+  // Of where it stands; `parameters`: as they are now, or empty.
+  void start_checkpoint(NamedTensors parameters = {});
+  [[nodiscard]] TrainerState state_with(NamedTensors parameters) const;
   void stop_if_asked();
   [[nodiscard]] std::vector<MetricSums> validate();
 
@@ -90,6 +105,9 @@ class Trainer {
 
   int epoch_ = 0;
   int64_t updates_ = 0;
+  int rollbacks_ = 0;
+  std::vector<EpochReport> history_;
+  std::optional<uint64_t> log_size_;  // while an epoch is finished: before its lines
   bool epoch_begun_ = false;
   std::vector<MetricSums> epoch_sums_;
   std::vector<MetricSums> window_sums_;

@@ -7,6 +7,7 @@
 #include "data/sampler.h"
 #include "tasks/metrics.h"
 #include "tensor/tensor.h"
+#include "train/history.h"
 
 namespace orthrus {
 
@@ -18,6 +19,9 @@ struct TrainerState {
   NamedTensors momentum;    // row-major
   std::vector<MetricSums> epoch_sums;   // of each task since the epoch's start
   std::vector<MetricSums> window_sums;  // since the last speed line
+  std::vector<EpochReport> history;     // the epochs that are done
+  int rollbacks = 0;                    // how often the rate was lowered after a value that is none
+  uint64_t log_size = 0;                // bytes of the log at this moment
 };
 
 }  // namespace orthrus

@@ -20,19 +20,30 @@ for kill in $(seq "$kills"); do
 done
 run 0 "${train[@]}" --save-result cut --resume
 grep -q "resumed from" log || fail "no training was resumed"
+# The same figures and log lines, but for times and for what is said of the resumes.
+lines() {
+  sed -E 's/^[^ ]+ //; s/Speed: [0-9.]+ //; s/Time cost=.*//; s/cut\//whole\//' "$1/train.log" |
+    grep 'detail: \|info: Epoch\|info: Saved'
+}
+cmp <(lines whole) <(lines cut) || fail "the logs differ"
+cmp <(cut -d, -f1-3,5- whole/metrics.csv) <(cut -d, -f1-3,5- cut/metrics.csv) ||
+  fail "the metrics differ"
+for file in last best; do
+  cmp -s whole/$file.safetensors cut/$file.safetensors || fail "$file.safetensors is not the same"
+done
 for epoch in $(seq 1 12); do
   file=mine-$(printf '%04d' "$epoch").params
   cmp -s whole/"$file" cut/"$file" || fail "$file is not the same"
 done
-[ "$(ls cut/*.safetensors | wc -l)" -le 2 ] || fail "too many checkpoints are kept"
+[ "$(ls cut/checkpoints | wc -l)" -le 2 ] || fail "too many checkpoints are kept"
 echo "$kills kills; resumed $(grep -c 'resumed from' log) times"
 
 run 0 "${train[@]}" --save-result cut --resume
 says err "nothing is left to train"
 run 2 "${train[@]}" --save-result cut --resume --lr 0.02
 says err "optimizer.lr: 0.02, was 0.01" "--force"
-says cut/mine-config.toml "lr = 0.01"
-newest=$(ls cut/*.safetensors | tail -1)
+says cut/config.toml "lr = 0.01  # --lr"
+newest=$(ls cut/checkpoints/*.safetensors | tail -1)
 printf 'x' | dd of="$newest" bs=1 seek=9000 conv=notrunc 2>/dev/null
 run 0 "${train[@]}" --save-result cut --resume
 says err "passed over:" "resumed from"

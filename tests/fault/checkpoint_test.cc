@@ -41,7 +41,7 @@ bool second_checkpoint_fails(const Fault& fault, int64_t k) {
   TrainerOptions options;
   options.batch_size = 16;
   options.end_epoch = 2;
-  options.save_prefix = prefix;
+  options.mxnet_prefix = prefix;
   Trainer trainer(std::move(model), *loader, nullptr, *backend, options, observer);
   while (trainer.step()) {
   }

@@ -15,7 +15,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using testing::refusal_of;
 using testing::same_bytes;
 using testing::TemporaryFolder;
@@ -29,6 +28,14 @@ TrainerState some_state(int64_t updates) {
   state.momentum["w"] = Tensor::filled({2, 2}, -0.3F);
   state.epoch_sums = {{.weight = 5, .correct = 3, .top_k = 5, .loss = 1.0 / 3}};
   state.window_sums = {{.weight = 1, .correct = 0, .top_k = 1, .loss = 0.1}};
+  state.history = {{.epoch = 2,
+                    .updates = 40,
+                    .learning_rate = 0.1,
+                    .seconds = 1.5,
+                    .train = state.epoch_sums,
+                    .validation = {}}};
+  state.rollbacks = 2;
+  state.log_size = 123;
   return state;
 }
 
@@ -54,6 +61,11 @@ TEST(TrainingCheckpoint, ComesBackAsItWent) {
   EXPECT_TRUE(same_bytes(back.state.momentum, state.momentum));
   EXPECT_EQ(back.state.epoch_sums, state.epoch_sums);
   EXPECT_EQ(back.state.window_sums, state.window_sums);
+  ASSERT_EQ(back.state.history.size(), 1U);
+  EXPECT_EQ(back.state.history[0].learning_rate, 0.1);
+  EXPECT_EQ(back.state.history[0].train, state.epoch_sums);
+  EXPECT_EQ(back.state.rollbacks, 2);
+  EXPECT_EQ(back.state.log_size, 123U);
 }
 
 TEST(TrainingCheckpoint, IsRefusedWhenAnyBitWasFlipped) {
@@ -86,58 +98,55 @@ TEST(TrainingCheckpoint, OfANewerVersionOrOfNoTrainingIsRefused) {
               HasSubstr("no checkpoint of a training"));
 }
 
+void write(CheckpointFolder& checkpoints, int64_t updates) {
+  checkpoints.start_write(some_state(updates));
+  checkpoints.finish();
+}
+
 TEST(CheckpointFolder, KeepsTheLastTwoAndTouchesNothingElse) {
   const TemporaryFolder folder;
-  write_file(folder.path() / "mine-checkpoint-x.safetensors", "not ours");
-  write_file(folder.path() / "other-checkpoint-0000000001.safetensors", "not ours");
-  CheckpointFolder checkpoints(folder.path(), "mine", "", {});
-  for (const int64_t updates : {1, 5, 12, 12}) checkpoints.write(some_state(updates));
+  write_file(folder.path() / "step-x.safetensors", "not ours");
+  write_file(folder.path() / "other-0000000001.safetensors", "not ours");
+  CheckpointFolder checkpoints(folder.path(), "", {});
+  for (const int64_t updates : {1, 5, 12, 12}) write(checkpoints, updates);
   EXPECT_THAT(names_in(folder.path()),
-              ElementsAre("mine-checkpoint-0000000005.safetensors",
-                          "mine-checkpoint-0000000012.safetensors", "mine-checkpoint-x.safetensors",
-                          "other-checkpoint-0000000001.safetensors"));
+              ElementsAre("other-0000000001.safetensors", "step-0000000005.safetensors",
+                          "step-0000000012.safetensors", "step-x.safetensors"));
   EXPECT_EQ(checkpoints.newest().checkpoint->state.updates, 12);
 }
 
 TEST(CheckpointFolder, PassesOverWhatIsBroken) {
   const TemporaryFolder folder;
-  CheckpointFolder checkpoints(folder.path(), "mine", "", {});
+  CheckpointFolder checkpoints(folder.path(), "", {});
   EXPECT_FALSE(checkpoints.newest().checkpoint);
-  checkpoints.write(some_state(1));
-  write_file(folder.path() / "mine-checkpoint-0000000002.safetensors", "cut");
+  write(checkpoints, 1);
+  write_file(folder.path() / "step-0000000002.safetensors", "cut");
   const CheckpointFolder::Newest newest = checkpoints.newest();
   ASSERT_TRUE(newest.checkpoint);
   EXPECT_EQ(newest.checkpoint->state.updates, 1);
-  EXPECT_THAT(newest.skipped, ElementsAre(HasSubstr("mine-checkpoint-0000000002")));
+  EXPECT_THAT(newest.skipped, ElementsAre(HasSubstr("step-0000000002")));
 }
 
-TEST(CheckpointFolder, ATrainingThatBeginsAnewReplacesOlderOnes) {
+TEST(CheckpointFolder, TellsOfAFailureAtTheNextOccasion) {
   const TemporaryFolder folder;
-  CheckpointFolder(folder.path(), "mine", "", {}).write(some_state(100));
-  CheckpointFolder anew(folder.path(), "mine", "", {});
-  EXPECT_EQ(anew.newest().checkpoint->state.updates, 100) << "until the first new one is there";
-  anew.write(some_state(1));
-  EXPECT_EQ(anew.newest().checkpoint->state.updates, 1);
+  write_file(folder.path() / "file", "no folder");
+  CheckpointFolder checkpoints(folder.path() / "file", "", {});
+  checkpoints.start_write(some_state(1));
+  EXPECT_THAT(refusal_of([&] { checkpoints.start_write(some_state(2)); }),
+              HasSubstr((folder.path() / "file").string()));
 }
 
 TEST(CheckpointFolder, IsDueByStepsOrMinutes) {
   const TemporaryFolder folder;
-  EXPECT_FALSE(CheckpointFolder(folder.path(), "mine", "", {.minutes = 0}).due(1000000));
-  const CheckpointFolder by_minutes(folder.path(), "mine", "", {.minutes = 1e-9});
+  EXPECT_FALSE(CheckpointFolder(folder.path(), "", {.minutes = 0}).due(1000000));
+  const CheckpointFolder by_minutes(folder.path(), "", {.minutes = 1e-9});
   std::this_thread::sleep_for(std::chrono::milliseconds(1));
   EXPECT_TRUE(by_minutes.due(1));
-  CheckpointFolder by_steps(folder.path(), "mine", "", {.minutes = 0, .steps = 10});
+  CheckpointFolder by_steps(folder.path(), "", {.minutes = 0, .steps = 10});
   EXPECT_FALSE(by_steps.due(9));
   EXPECT_TRUE(by_steps.due(10));
-  by_steps.write(some_state(10));
+  write(by_steps, 10);
   EXPECT_FALSE(by_steps.due(19));
-}
-
-TEST(ChangedOptions, NamesWhatWouldBreakThePromise) {
-  const std::string then = "threads = 2\n\n[optimizer]\nlr = 0.1\nwd = 1\n[train]\nnum_epoch = 2\n";
-  EXPECT_THAT(changed_options(then, then), IsEmpty());
-  EXPECT_THAT(changed_options("threads = 2\n[optimizer]\nlr = 0.2\n[train]\nnum_epoch = 9\n", then),
-              ElementsAre("optimizer.lr: 0.2, was 0.1", "optimizer.wd: not set, was 1"));
 }
 
 }  // namespace

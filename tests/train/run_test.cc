@@ -3,11 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/file.h"
 #include "base/options_parse.h"
+#include "base/options_text.h"
 #include "formats/mxnet/checkpoint.h"
 #include "train/missing_pictures.h"
 #include "train/options.h"
+#include "train/run_summary.h"
 #include "train/training.h"
 
 namespace orthrus {
@@ -36,8 +40,7 @@ class Run : public ::testing::Test {
     request_.train = {kPictures / "train.lst", kPictures};
     request_.validation = {kPictures / "val.lst", kPictures};
     request_.loader.batch_size = 8;
-    request_.save_folder = folder_.path() / "out";
-    request_.save_name = "tiny";
+    request_.mxnet_name = "tiny";
   }
 
   std::filesystem::path write_list(const std::string& text) {
@@ -46,28 +49,33 @@ class Run : public ::testing::Test {
     return path;
   }
   std::string refusal() {
-    return refusal_of([&] { run_training(request_, *backend_, observer_); });
+    return refusal_of([&] { train(); });
+  }
+  void train() {
+    RunFolder run(out_);
+    run_training(request_, run, *backend_, observer_);
   }
 
   TemporaryFolder folder_;
+  std::filesystem::path out_ = folder_.path() / "out";
   TrainRequest request_;
   std::unique_ptr<Backend> backend_ = make_ref_backend();
   RecordingObserver observer_;
 };
 
 TEST_F(Run, ContinuesFromItsOwnCheckpoint) {
-  run_training(request_, *backend_, observer_);
+  train();
   EXPECT_THAT(observer_.notes, Contains(HasSubstr("heads taken from the model: fc_bias")));
-  request_.model = (request_.save_folder / "tiny").string();
+  request_.model = (out_ / "tiny").string();
   request_.first_epoch = 1;
   request_.end_epoch = 3;
-  run_training(request_, *backend_, observer_);
+  train();
   EXPECT_THAT(mxnet::saved_epochs(request_.model), ElementsAre(1, 2, 3));
 }
 
 TEST_F(Run, GivesNewHeadsToANetworkWithOtherClasses) {
   request_.tasks = classic_tasks(7);
-  run_training(request_, *backend_, observer_);
+  train();
   EXPECT_THAT(observer_.warnings, Contains(HasSubstr("start anew: fc_bias, fc_weight")));
 }
 
@@ -97,26 +105,104 @@ TEST_F(Run, CountsMissingPicturesBeforeTraining) {
   EXPECT_THAT(observer_.steps, IsEmpty());
 
   request_.loader.on_bad_image = OnBadImage::kSkip;
-  run_training(request_, *backend_, observer_);
+  train();
   EXPECT_THAT(observer_.warnings, Contains(HasSubstr("12 of 13 pictures are missing")));
 }
 
-TEST_F(Run, KeepsTheOptionsBesideTheCheckpointsOnceEverythingIsChecked) {
-  const std::filesystem::path config = request_.save_folder / "tiny-config.toml";
-  request_.config = "x = 1\n";
+TEST_F(Run, LeavesNothingBehindWhenItCannotBegin) {
   request_.layer = "none";
   EXPECT_THAT(refusal(), HasSubstr("'none'"));
-  EXPECT_FALSE(std::filesystem::exists(config));
-  request_.layer.clear();
-  run_training(request_, *backend_, observer_);
-  EXPECT_EQ(read_text(config), request_.config);
+  EXPECT_FALSE(std::filesystem::exists(out_));
+}
+
+TEST_F(Run, PutsEverythingIntoItsFolder) {
+  request_.config = "";
+  request_.end_epoch = 2;
+  train();
+  const std::string metrics = read_text(out_ / "metrics.csv");
+  EXPECT_EQ(std::ranges::count(metrics, '\n'), 1 + 2 * 2) << metrics;
+  EXPECT_THAT(metrics, HasSubstr("validation_accuracy"));
+  EXPECT_THAT(read_text(out_ / "environment.json"), HasSubstr("train.lst"));
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(out_)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with("events.out.tfevents.")) names.push_back(name);
+  }
+  EXPECT_THAT(names, ::testing::UnorderedElementsAre(
+                         "best.safetensors", "checkpoints", "environment.json", "last.safetensors",
+                         "metrics.csv", "tiny-0001.params", "tiny-0002.params",
+                         "tiny-symbol.json"));
+}
+
+// The folder that holds a run is told by its options.
+TEST_F(Run, IsSummarisedFromItsFolder) {
+  OptionTable table = train_option_table();
+  Options options(table);
+  options.set("train.num_epoch", {"2"}, OptionOrigin::kFlag, "--num-epoch");
+  options.set("model.source", {"start"}, OptionOrigin::kFlag, "--model");
+  request_.config = options_toml(options, "orthrus train");
+  request_.end_epoch = 2;
+  train();
+  const RunSummary run = summarise_run(out_);
+  EXPECT_EQ(run.state, RunState::kDone);
+  EXPECT_EQ(run.epochs, 2);
+  EXPECT_EQ(run.best_epoch, best_epoch(observer_.epochs));
+  ASSERT_EQ(run.tasks.size(), 2U);
+  EXPECT_EQ(run.tasks[1].task, "softmax_multitask");
+  EXPECT_EQ(run.tasks[0].accuracy,
+            observer_.epochs[static_cast<size_t>(run.best_epoch)].validation[0].accuracy());
+  EXPECT_THAT(run_folders(folder_.path()), ElementsAre(out_));
+  {
+    const RunFolder held(out_);
+    EXPECT_EQ(summarise_run(out_).state, RunState::kTraining);
+    EXPECT_THAT(refusal_of([&] { const RunFolder second(out_); }), HasSubstr("is in use by process"));
+  }
+  write_file(RunFolder::lock_path(out_), "process 1 on gone");
+  options.set("train.num_epoch", {"3"}, OptionOrigin::kFlag, "--num-epoch");
+  write_file(out_ / "config.toml", options_toml(options, "orthrus train"));
+  EXPECT_EQ(summarise_run(out_).state, RunState::kCutOff);
+  EXPECT_THAT(RunFolder(out_).lock_note(), HasSubstr("process 1 on gone"));
+  EXPECT_EQ(summarise_run(out_).state, RunState::kStopped);
+}
+
+TEST_F(Run, KeepsTheCheckpointsOfAnEarlierTrainingAside) {
+  train();
+  train();
+  EXPECT_EQ(checkpoint_files(out_ / "checkpoints").size(), 1U);
+  EXPECT_EQ(checkpoint_files(out_ / "checkpoints.before").size(), 1U);
+  train();
+  EXPECT_EQ(checkpoint_files(out_ / "checkpoints.before").size(), 1U);
+}
+
+TEST(RunFolder, TakesTheFirstFreeNumber) {
+  const TemporaryFolder folder;
+  std::filesystem::create_directory(folder.path() / "0001");
+  {
+    const auto run = RunFolder::numbered(folder.path());
+    EXPECT_EQ(run->path(), folder.path() / "0002");
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "0002")) << "never kept";
+}
+
+TEST(RunFolder, RemovesWhatAKilledProcessLeftHalfWritten) {
+  const TemporaryFolder folder;
+  std::filesystem::create_directory(folder.path() / "checkpoints");
+  for (const char* name : {"best.safetensors.tmp-12", "checkpoints/step-1.safetensors.tmp-12",
+                           "mine.tmp-12", "last.safetensors.tmp-x"}) {
+    write_file(folder.path() / name, "x");
+  }
+  const RunFolder run(folder.path());
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "best.safetensors.tmp-12"));
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path() / "checkpoints"));
+  EXPECT_TRUE(std::filesystem::exists(folder.path() / "mine.tmp-12"));
+  EXPECT_TRUE(std::filesystem::exists(folder.path() / "last.safetensors.tmp-x"));
 }
 
 TEST_F(Run, RefusesAFolderThatCannotBeWritten) {
   write_file(folder_.path() / "file", "not a folder");
-  request_.save_folder = folder_.path() / "file" / "out";
+  out_ = folder_.path() / "file" / "out";
   try {
-    run_training(request_, *backend_, observer_);
+    train();
     FAIL() << "no error";
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kResource);
@@ -166,7 +252,8 @@ TEST(TrainRequest, HasTheDefaultsOfTheOriginalParser) {
   EXPECT_TRUE(request.augment);
   EXPECT_FALSE(request.validation);
   EXPECT_EQ(request.train.folder, "l");
-  EXPECT_EQ(request.save_name, "resnet-50");
+  EXPECT_EQ(request.mxnet_name, "");
+  EXPECT_EQ(request_of({"--save-result", "out"}).mxnet_name, "resnet-50");
 }
 
 TEST(TrainRequest, TakesTheOriginalFlags) {
@@ -188,7 +275,7 @@ TEST(TrainRequest, TakesTheOriginalFlags) {
   EXPECT_EQ(request.loader.seed, 11U);
   EXPECT_FALSE(request.loader.shuffle);
   EXPECT_FALSE(request.augment);
-  EXPECT_EQ(request.save_name, "mine");
+  EXPECT_EQ(request.mxnet_name, "mine");
 }
 
 TEST(TrainRequest, RefusesWhatThereIsNot) {

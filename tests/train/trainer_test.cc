@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "formats/mxnet/checkpoint.h"
+#include "model/model_file.h"
 #include "train/training.h"
 
 namespace orthrus {
@@ -148,7 +149,7 @@ TEST(Trainer, WritesTheLinesAndFilesOfMxnetsFit) {
   options.first_epoch = 5;
   options.end_epoch = 6;
   options.speed_every = 1;
-  options.save_prefix = (folder.path() / "tiny").string();
+  options.mxnet_prefix = (folder.path() / "tiny").string();
   Bench bench(options, tiny_model(), true);
   bench.trainer->run();
   const std::string number = "[01]\\.[0-9]+";
@@ -160,13 +161,13 @@ TEST(Trainer, WritesTheLinesAndFilesOfMxnetsFit) {
           MatchesRegex("Epoch.5. Train-multi_accuracy-task0=" + number),
           MatchesRegex("Epoch.5. Train-multi_accuracy-task1=" + number),
           MatchesRegex("Epoch.5. Time cost=[0-9.]+"),
-          "Saved checkpoint to \"" + options.save_prefix + "-0006.params\"",
+          "Saved checkpoint to \"" + options.mxnet_prefix + "-0006.params\"",
           MatchesRegex("Epoch.5. Validation-multi_accuracy-task0=" + number),
           MatchesRegex("Epoch.5. Validation-multi_accuracy-task1=" + number)));
   ASSERT_EQ(bench.observer.epochs.size(), 1U);
   EXPECT_EQ(bench.observer.epochs[0].validation[0].weight, 10);
 
-  const mxnet::Checkpoint saved = mxnet::load_checkpoint(options.save_prefix, 6);
+  const mxnet::Checkpoint saved = mxnet::load_checkpoint(options.mxnet_prefix, 6);
   EXPECT_TRUE(same_bytes(saved.parameters, bench.trainer->state().parameters));
   EXPECT_FALSE(saved.graph.find("softmax_sample_weight"));
 }
@@ -183,19 +184,19 @@ TEST(Trainer, NamesTheLayerWhereTheLossStopsBeingFinite) {
 TEST(Trainer, NeverSavesAParameterThatIsNotFinite) {
   const TemporaryFolder folder;
   TrainerOptions options = options_for(8);
-  options.save_prefix = (folder.path() / "tiny").string();
+  options.mxnet_prefix = (folder.path() / "tiny").string();
   Model model = tiny_model();
   model.parameters["conv_weight"].data()[0] = std::numeric_limits<float>::infinity();
   Bench bench(options, std::move(model));
   EXPECT_THAT(refusal_of([&] { bench.trainer->run(); }), HasSubstr("began in 'conv_weight'"));
-  EXPECT_THAT(mxnet::saved_epochs(options.save_prefix), ::testing::IsEmpty());
+  EXPECT_THAT(mxnet::saved_epochs(options.mxnet_prefix), ::testing::IsEmpty());
 }
 
 TEST(Trainer, WritesACheckpointWhenItIsStopped) {
   const TemporaryFolder folder;
   TrainerOptions options = options_for(8);
-  options.save_prefix = (folder.path() / "tiny").string();
-  CheckpointFolder checkpoints(folder.path(), "tiny", "", {.minutes = 0});
+  options.mxnet_prefix = (folder.path() / "tiny").string();
+  CheckpointFolder checkpoints(folder.path() / "checkpoints", "", {.minutes = 0});
   options.checkpoints = &checkpoints;
   int asked = 0;
   // Asked after each of the two batches, after the epoch, then after the third batch.
@@ -212,11 +213,63 @@ TEST(Trainer, WritesACheckpointWhenItIsStopped) {
     EXPECT_THAT(error.message(), HasSubstr("stopped in epoch 1 after 3 updates"));
     EXPECT_THAT(error.hint(), HasSubstr("--resume"));
   }
-  EXPECT_THAT(mxnet::saved_epochs(options.save_prefix), ElementsAre(1));
+  EXPECT_THAT(mxnet::saved_epochs(options.mxnet_prefix), ElementsAre(1));
   const CheckpointFolder::Newest newest = checkpoints.newest();
   ASSERT_TRUE(newest.checkpoint);
   EXPECT_EQ(newest.checkpoint->state.updates, 3);
   EXPECT_TRUE(same_bytes(newest.checkpoint->state.parameters, bench.trainer->state().parameters));
+}
+
+// The learning rate that makes the first update spoil everything, until it was halved often enough.
+TEST(Trainer, RollsBackWithASmallerRateWhenTheLossIsNoNumber) {
+  const TemporaryFolder folder;
+  TrainerOptions options = options_for(8);
+  options.schedule.base = 1e30;
+  options.schedule.steps = {};
+  options.on_nan = OnNan::kRollback;
+  options.bad_steps = folder.path();
+  options.end_epoch = 2;
+  CheckpointFolder checkpoints(folder.path() / "checkpoints", "", {.minutes = 0});
+  options.checkpoints = &checkpoints;
+  Bench hopeless(options);
+  EXPECT_THAT(refusal_of([&] { hopeless.trainer->run(); }), HasSubstr("no checkpoint yet"));
+
+  Bench start(options);
+  checkpoints.start_write(start.trainer->state());
+  Bench bench(options);
+  EXPECT_THAT(refusal_of([&] { bench.trainer->run(); }), HasSubstr("was halved 10 times"));
+  ASSERT_EQ(bench.observer.warnings.size(), 10U);
+  EXPECT_THAT(bench.observer.warnings[0], HasSubstr("back to update 0, with the learning rate"));
+  EXPECT_EQ(bench.observer.steps.back().learning_rate, std::ldexp(1e30, -10));
+}
+
+TEST(Trainer, ReplaysTheStepThatGaveNoNumber) {
+  const TemporaryFolder folder;
+  TrainerOptions options = options_for(8);
+  options.bad_steps = folder.path();
+  Model model = tiny_model();
+  model.parameters["fc_weight"].data()[0] = std::numeric_limits<float>::quiet_NaN();
+  Bench bench(options, std::move(model));
+  const std::filesystem::path file = folder.path() / "bad-step-0000000000.safetensors";
+  EXPECT_THAT(refusal_of([&] { bench.trainer->step(); }), HasSubstr("--replay " + file.string()));
+  Bench other(options_for(8));
+  const std::vector<std::string> lines = other.trainer->replay(read_bad_step(file));
+  EXPECT_THAT(lines, ::testing::Contains(HasSubstr("the first that is not finite: 'fc_weight'")));
+  EXPECT_THAT(lines, ::testing::Contains(HasSubstr("the first gradient that is not finite")));
+}
+
+TEST(Trainer, WritesTheLastAndTheBestModel) {
+  const TemporaryFolder folder;
+  TrainerOptions options = options_for(8);
+  options.end_epoch = 3;
+  options.last = folder.path() / "last.safetensors";
+  options.best = folder.path() / "best.safetensors";
+  Bench bench(options, tiny_model(), true);
+  bench.trainer->run();
+  const Model last = read_model(options.last);
+  EXPECT_TRUE(same_bytes(last.parameters, bench.trainer->state().parameters));
+  const int best = best_epoch(bench.observer.epochs);
+  EXPECT_EQ(describe_model(options.best).notes.at("epoch"), std::to_string(best));
 }
 
 TEST(Trainer, LearnsTheTwoTasksOfAFewPictures) {

@@ -21,6 +21,7 @@ enum class ActivationKind {
 struct Activation {
   static constexpr std::string_view kName = "Activation";
   ActivationKind kind = ActivationKind::kRelu;
+  bool operator==(const Activation&) const = default;
 };
 
 [[nodiscard]] std::vector<std::string> input_names(const Activation& op);

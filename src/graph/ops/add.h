@@ -13,6 +13,7 @@ namespace orthrus {
 struct Add {
   static constexpr std::string_view kName = "Add";
   int num_inputs = 2;
+  bool operator==(const Add&) const = default;
 };
 
 [[nodiscard]] std::vector<std::string> input_names(const Add& op);

@@ -23,6 +23,7 @@ struct BatchNorm {
   // Set by the fuse pass, never by a file: dst = relu(batch_norm(src) [+ residual]).
   bool fused_add = false;
   bool fused_relu = false;
+  bool operator==(const BatchNorm&) const = default;
 };
 
 [[nodiscard]] std::vector<std::string> input_names(const BatchNorm& op);

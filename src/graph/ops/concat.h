@@ -13,6 +13,7 @@ namespace orthrus {
 struct Concat {
   static constexpr std::string_view kName = "Concat";
   int num_inputs = 2;
+  bool operator==(const Concat&) const = default;
 };
 
 [[nodiscard]] std::vector<std::string> input_names(const Concat& op);

@@ -28,6 +28,7 @@ struct Convolution {
   Pair pad{0, 0};
   int64_t num_group = 1;
   bool has_bias = true;
+  bool operator==(const Convolution&) const = default;
 };
 
 [[nodiscard]] std::vector<std::string> input_names(const Convolution& op);

@@ -15,6 +15,7 @@ namespace orthrus {
 struct Dropout {
   static constexpr std::string_view kName = "Dropout";
   double p = 0.5;
+  bool operator==(const Dropout&) const = default;
 };
 
 [[nodiscard]] std::vector<std::string> input_names(const Dropout& op);

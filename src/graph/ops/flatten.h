@@ -12,6 +12,7 @@ namespace orthrus {
 
 struct Flatten {
   static constexpr std::string_view kName = "Flatten";
+  bool operator==(const Flatten&) const = default;
 };
 
 [[nodiscard]] std::vector<std::string> input_names(const Flatten& op);

@@ -15,6 +15,7 @@ struct FullyConnected {
   static constexpr std::string_view kName = "FullyConnected";
   int64_t num_hidden = 0;  // K
   bool has_bias = true;
+  bool operator==(const FullyConnected&) const = default;
 };
 
 [[nodiscard]] std::vector<std::string> input_names(const FullyConnected& op);

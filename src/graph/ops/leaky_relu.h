@@ -17,6 +17,7 @@ struct LeakyRelu {
   static constexpr std::string_view kName = "LeakyReLU";
   LeakyKind kind = LeakyKind::kLeaky;
   double slope = 0.25;
+  bool operator==(const LeakyRelu&) const = default;
 };
 
 [[nodiscard]] std::vector<std::string> input_names(const LeakyRelu& op);

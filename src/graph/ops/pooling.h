@@ -26,6 +26,7 @@ struct Pooling {
   Pair pad{0, 0};
   bool global = false;  // one window over the whole picture; kernel, stride and pad are ignored
   bool count_include_pad = true;
+  bool operator==(const Pooling&) const = default;
 };
 
 [[nodiscard]] std::vector<std::string> input_names(const Pooling& op);

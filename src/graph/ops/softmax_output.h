@@ -28,6 +28,7 @@ struct SoftmaxOutput {
   LossNormalization normalization = LossNormalization::kNull;
   double smooth_alpha = 0;
   bool has_sample_weight = false;
+  bool operator==(const SoftmaxOutput&) const = default;
 };
 
 [[nodiscard]] std::vector<std::string> input_names(const SoftmaxOutput& op);

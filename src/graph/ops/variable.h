@@ -17,6 +17,7 @@ struct Variable {
   VariableRole role = VariableRole::kParameter;
   double lr_mult = 1;   // factor on the learning rate (MXNet's __lr_mult__)
   double wd_mult = -1;  // factor on weight decay (__wd_mult__); negative: by the name's rule
+  bool operator==(const Variable&) const = default;
 };
 
 [[nodiscard]] std::vector<std::string> input_names(const Variable& op);

@@ -1,0 +1,87 @@
+#include "train/recorder.h"
+
+#include <utility>
+
+#include "base/error.h"
+#include "base/file.h"
+
+namespace orthrus {
+namespace {
+
+constexpr std::chrono::seconds kFlushEvery(2);
+
+}  // namespace
+
+RunRecorder::RunRecorder(const RunFolder& folder, std::vector<Task> tasks, TrainObserver& target)
+    : folder_(folder), tasks_(std::move(tasks)), target_(target) {}
+
+template <typename Write>
+void RunRecorder::record(Write write) {
+  if (failed_) return;
+  try {
+    write();
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kResource) throw;
+    failed_ = true;
+    target_.warn(error.message() + "; the training goes on without recording its figures");
+  }
+}
+
+EventFile& RunRecorder::events(int64_t next_update) {
+  if (!events_) {
+    events_ = std::make_unique<EventFile>(folder_.path(), next_update > 1 ? next_update : 0);
+  }
+  return *events_;
+}
+
+void RunRecorder::after_step(const StepReport& report) {
+  if (report.batch == 1 || before_.size() != report.epoch_sums.size()) {
+    before_.assign(report.epoch_sums.size(), MetricSums{});
+  }
+  record([&] {
+    EventFile& file = events(report.update);
+    file.add_scalar("step/learning_rate", report.update, report.learning_rate);
+    for (size_t task = 0; task < tasks_.size(); ++task) {
+      const double labels = report.epoch_sums[task].weight - before_[task].weight;
+      if (labels <= 0) continue;
+      const double loss = report.epoch_sums[task].loss - before_[task].loss;
+      file.add_scalar("step/loss/" + tasks_[task].name, report.update, loss / labels);
+    }
+    if (Clock::now() - last_flush_ < kFlushEvery) return;
+    file.flush();
+    last_flush_ = Clock::now();
+  });
+  before_ = report.epoch_sums;
+  target_.after_step(report);
+}
+
+void RunRecorder::after_epoch(const EpochReport& report) {
+  history_.push_back(report);
+  record([&] {
+    write_file(folder_.metrics(), metrics_csv(history_, tasks_));
+    EventFile& file = events(report.updates);
+    for (size_t task = 0; task < tasks_.size(); ++task) {
+      const std::string& name = tasks_[task].name;
+      file.add_scalar("train/loss/" + name, report.updates, report.train[task].mean_loss());
+      file.add_scalar("train/accuracy/" + name, report.updates, report.train[task].accuracy());
+      if (report.validation.empty()) continue;
+      const MetricSums& sums = report.validation[task];
+      file.add_scalar("validation/loss/" + name, report.updates, sums.mean_loss());
+      file.add_scalar("validation/accuracy/" + name, report.updates, sums.accuracy());
+    }
+    file.flush();
+  });
+  target_.after_epoch(report);
+}
+
+void RunRecorder::go_back(const TrainerState& state) {
+  history_ = state.history;
+  before_ = state.epoch_sums;
+  record([&] {
+    write_file(folder_.metrics(), metrics_csv(history_, tasks_));
+    events_.reset();
+    (void)events(state.updates + 1);
+  });
+}
+
+}  // namespace orthrus

@@ -1,0 +1,57 @@
+// RunRecorder: writes what an observer is told into the run's folder (metrics.csv, TensorBoard
+// events), and passes it on. A file that cannot be written is told once; the training goes on.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tasks/task.h"
+#include "train/event_file.h"
+#include "train/observer.h"
+#include "train/run_folder.h"
+
+namespace orthrus {
+
+class RunRecorder : public TrainObserver {
+ public:
+  // Folder and target must outlive it.
+  RunRecorder(const RunFolder& folder, std::vector<Task> tasks, TrainObserver& target);
+
+  void log(std::string_view line) override { target_.log(line); }
+  void note(std::string_view text) override { target_.note(text); }
+  void warn(std::string_view text) override { target_.warn(text); }
+  void after_step(const StepReport& report) override;
+  void after_epoch(const EpochReport& report) override;
+  [[nodiscard]] uint64_t log_size() const override { return target_.log_size(); }
+  void resumed(const TrainerState& state) override {
+    go_back(state);
+    target_.resumed(state);
+  }
+  void rolled_back(const TrainerState& state) override {
+    go_back(state);
+    target_.rolled_back(state);
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  // Runs `write`; after the first failure nothing more is recorded.
+  template <typename Write>
+  void record(Write write);
+  EventFile& events(int64_t next_update);
+  void go_back(const TrainerState& state);
+
+  const RunFolder& folder_;
+  std::vector<Task> tasks_;
+  TrainObserver& target_;
+  std::vector<EpochReport> history_;
+  std::vector<MetricSums> before_;  // the epoch's sums before the last step
+  std::unique_ptr<EventFile> events_;
+  Clock::time_point last_flush_ = Clock::now();
+  bool failed_ = false;
+};
+
+}  // namespace orthrus
