@@ -56,9 +56,9 @@ FileLock::FileLock(std::filesystem::path path) : path_(std::move(path)) {
   } while (failure_.empty() && !is_same_file(descriptor_, path_));
   former_owner_ = owner_in(descriptor_);
   const std::string owner = this_process();
-  const bool written = ::ftruncate(descriptor_, 0) == 0 &&
-                       ::pwrite(descriptor_, owner.data(), owner.size(), 0) ==
-                           static_cast<ssize_t>(owner.size());
+  const bool written =
+      ::ftruncate(descriptor_, 0) == 0 &&
+      ::pwrite(descriptor_, owner.data(), owner.size(), 0) == static_cast<ssize_t>(owner.size());
   if (!written) {
     const int error = errno;
     ::close(descriptor_);

@@ -31,7 +31,8 @@ struct Positional {
 struct CommandSyntax {
   std::vector<Positional> positionals = {};
   // An argument that ends in ".toml" before all positionals, or a folder with a config.toml in it,
-  // or `--config FILE`, is read as a file of options. Relative paths in it are relative to the working directory, as on the command line.
+  // or `--config FILE`, is read as a file of options. Relative paths in it are relative to the
+  // working directory, as on the command line.
   bool takes_config = false;
 };
 

@@ -199,7 +199,8 @@ std::string origin_comment(const Options& options, const OptionSpec& spec) {
       break;
   }
   std::string where = options.where(spec.key);
-  std::ranges::replace_if(where, [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
+  std::ranges::replace_if(
+      where, [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
   return "  # " + where;
 }
 

@@ -25,8 +25,8 @@ struct CommandText {
 // The same as Markdown: a heading of the second level, and a table per group.
 [[nodiscard]] std::string options_markdown(const CommandText& command, const OptionTable& table);
 
-// Every option with its value, and where that comes from unless it is the default; what read_option_file() reads back to the same values. Options that
-// are unset stand in a comment.
+// Every option with its value, and where that comes from unless it is the default; what
+// read_option_file() reads back to the same values. Options that are unset stand in a comment.
 [[nodiscard]] std::string options_toml(const Options& options, const std::string& title);
 
 }  // namespace orthrus

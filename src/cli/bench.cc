@@ -1,4 +1,4 @@
-// `orthrus bench`: speed and memory of a built-in network on pictures in memory.
+// `orthrus bench`: speed and memory of a network on pictures in memory.
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
@@ -18,8 +18,8 @@ std::vector<OptionSpec> bench_options() {
       {.key = "bench.model",
        .flag = "--model",
        .default_text = "resnet50_v2",
-       .value_name = "NAME",
-       .help = "Built-in network to measure.",
+       .value_name = "MODEL",
+       .help = "Built-in network to measure, or any model that evaluate takes.",
        .group = "What is measured"},
       {.key = "bench.batch_size",
        .flag = "--batch-size",
@@ -35,7 +35,7 @@ std::vector<OptionSpec> bench_options() {
        .type = OptionType::kChoice,
        .default_text = "train",
        .choices = {"train", "infer"},
-       .help = "A whole training step with two heads, or forward alone.",
+       .help = "A whole training step, of a built-in network with two heads, or forward alone.",
        .group = "What is measured"},
       threads_option(),
       {.key = "bench.steps",
@@ -68,9 +68,10 @@ std::vector<OptionSpec> bench_options() {
 }
 
 BenchmarkSpec spec_of(const Options& options) {
-  const Preprocessing pictures = preprocessing_of(options);
   BenchmarkSpec spec;
-  spec.network = options.text("bench.model");
+  spec.source = resolve_model(options.text("bench.model"), {});
+  const auto own = describe_source(spec.source).preprocessing;
+  const Preprocessing pictures = own ? preprocessing_of(options, *own) : preprocessing_of(options);
   spec.batch_size = options.integer("bench.batch_size");
   spec.height = pictures.height;
   spec.width = pictures.width;
@@ -82,7 +83,7 @@ BenchmarkSpec spec_of(const Options& options) {
 
 nlohmann::ordered_json to_json(const BenchmarkSpec& spec, const BenchmarkResult& result) {
   nlohmann::ordered_json json = {
-      {"network", spec.network},
+      {"network", spec.source.name},
       {"mode", spec.training ? "train" : "infer"},
       {"batch_size", spec.batch_size},
       {"image_shape", {3, spec.height, spec.width}},
@@ -117,7 +118,7 @@ void print_plan(std::FILE* out, const BenchmarkResult& result) {
 
 void print_summary(std::FILE* out, const BenchmarkSpec& spec, const BenchmarkResult& result) {
   constexpr double kMega = 1e6, kGiga = 1e9;
-  fmt::print(out, "{} {}, batch {}, 3x{}x{}, float32, {} threads\n", spec.network,
+  fmt::print(out, "{} {}, batch {}, 3x{}x{}, float32, {} threads\n", spec.source.name,
              spec.training ? "training step with two heads" : "inference", spec.batch_size,
              spec.height, spec.width, current_threads());
   fmt::print(out, "  speed        {:8.2f} images/s (fastest of {} steps; median {:.2f})\n",

@@ -48,9 +48,9 @@ int run_doctor(const Options&, CommandContext& context) {
   print("engine", cpu_backend_description());
   print("cores",
         fmt::format("{} usable, {} threads by default", usable_cores(), current_threads()));
-  print("memory",
-        fmt::format("{:.1f} GiB, {:.1f} GiB available{}", gibibytes(system_field(memory, "MemTotal")),
-                    gibibytes(system_field(memory, "MemAvailable")), cgroup_limit()));
+  print("memory", fmt::format("{:.1f} GiB, {:.1f} GiB available{}",
+                              gibibytes(system_field(memory, "MemTotal")),
+                              gibibytes(system_field(memory, "MemAvailable")), cgroup_limit()));
   print("GPU", "not in this build");
   print("demo data", demo_data_state());
   return 0;

@@ -19,14 +19,15 @@ Model model_argument(const Options& options, std::vector<std::string>& arguments
   std::optional<int> epoch;
   if (options.has("model.epoch")) epoch = static_cast<int>(options.integer("model.epoch"));
   const ModelSource source = resolve_model(text, epoch);
-  if (source.kind == ModelSource::Kind::kBuiltin) {
-    throw usage_error("'{}' is a built-in network without learned values", text)
-        .with_hint("name a checkpoint that orthrus train has written");
+  if (epoch && source.kind != ModelSource::Kind::kMxnet) {
+    throw usage_error("{}: {} was given, but '{}' is one model without epochs",
+                      options.where("model.epoch"), *epoch, source.name)
+        .with_hint("leave it out");
   }
-  const Preprocessing preprocessing = preprocessing_of(options);
-  LoadedNetwork network = load_network(source, 0, preprocessing, 0);
-  Model model = assemble_model(std::move(network.graph), network.parameters, preprocessing,
-                               source.to_string());
+  const auto own = describe_source(source).preprocessing;
+  Model model =
+      load_model(source, own ? preprocessing_of(options, *own) : preprocessing_of(options));
+  if (source.kind == ModelSource::Kind::kModelFile) check_against_model(options, model);
   const std::vector<std::string> names = class_names_of(options);
   if (!names.empty()) name_classes(model.tasks, names);
   return model;

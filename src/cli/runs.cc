@@ -81,8 +81,8 @@ void print_differences(std::FILE* out, const std::vector<RunSummary>& runs) {
       const std::string text = run.options.text(spec.key);
       row.push_back(text.empty() ? "-" : text);
     }
-    const bool differ = !std::ranges::all_of(row.begin() + 2, row.end(),
-                                             [&](const std::string& text) { return text == row[1]; });
+    const bool differ = !std::ranges::all_of(
+        row.begin() + 2, row.end(), [&](const std::string& text) { return text == row[1]; });
     if (differ && spec.key != "train.run" && spec.key != "train.save_result") rows.push_back(row);
   }
   if (rows.size() == 1) {
@@ -132,14 +132,13 @@ int run_runs(const Options& options, CommandContext& context) {
 }  // namespace
 
 Command make_runs_command() {
-  Command command = {
-      .name = "runs",
-      .summary = "List the runs in runs/, or compare some of them",
-      .syntax = {.positionals = {{.name = "RUN",
-                                  .help = "Folder of a run, or its name in runs/.",
-                                  .repeated = true}}},
-      .examples = {"orthrus runs", "orthrus runs 0001 0002"},
-      .run = run_runs};
+  Command command = {.name = "runs",
+                     .summary = "List the runs in runs/, or compare some of them",
+                     .syntax = {.positionals = {{.name = "RUN",
+                                                 .help = "Folder of a run, or its name in runs/.",
+                                                 .repeated = true}}},
+                     .examples = {"orthrus runs", "orthrus runs 0001 0002"},
+                     .run = run_runs};
   command.options.add(json_option());
   return command;
 }

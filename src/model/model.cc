@@ -1,5 +1,7 @@
 #include "model/model.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "tasks/heads.h"
 
@@ -76,6 +78,7 @@ Model assemble_model(Graph graph, const NamedTensors& parameters,
 
 void name_classes(std::vector<Task>& tasks, const std::vector<std::string>& names) {
   std::vector<std::string> sizes;
+  if (std::ranges::count(tasks, names, &Task::class_names) > 0) return;
   for (Task& task : tasks) {
     sizes.push_back(fmt::format("'{}' has {}", task.name, task.classes));
     if (task.classes == static_cast<int64_t>(names.size()) && task.class_names.empty()) {

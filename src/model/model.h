@@ -46,8 +46,8 @@ struct Model {
 [[nodiscard]] Model assemble_model(Graph graph, const NamedTensors& parameters,
                                    const Preprocessing& preprocessing, std::string origin);
 
-// Gives `names` to the first task that has as many classes and no names yet. Throws kInput when
-// there is no such task.
+// Gives `names` to the first task that has as many classes and no names yet; nothing where a task
+// has just these names. Throws kInput when there is no such task.
 void name_classes(std::vector<Task>& tasks, const std::vector<std::string>& names);
 
 }  // namespace orthrus

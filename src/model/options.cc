@@ -16,7 +16,8 @@ OptionSpec image_shape_option() {
           .value_name = "C,H,W",
           .help =
               "Channels, height and width of the network's input; pictures are resized so that "
-              "their shorter edge is the smaller of height and width.",
+              "their shorter edge is the smaller of height and width. A .safetensors model says "
+              "this itself.",
           .group = "Model"};
 }
 
@@ -25,7 +26,8 @@ std::vector<OptionSpec> model_options(const std::string& default_epoch) {
       {.key = "model.source",
        .flag = "--model",
        .value_name = "MODEL",
-       .help = "An MXNet prefix (PREFIX-symbol.json, PREFIX-0000.params), a run's folder, or a "
+       .help = "A .safetensors file (a model of Orthrus, or a ResNet from torchvision or timm), a "
+               "run's folder, an MXNet prefix (PREFIX-symbol.json, PREFIX-0000.params), or a "
                "built-in network.",
        .group = "Model"},
       {.key = "model.epoch",
@@ -71,6 +73,38 @@ Preprocessing preprocessing_of(const Options& options) {
   preprocessing.width = sides[2];
   preprocessing.resize = std::min(sides[1], sides[2]);
   return preprocessing;
+}
+
+Preprocessing preprocessing_of(const Options& options, const Preprocessing& own) {
+  if (!options.given("model.image_shape")) return own;
+  Preprocessing preprocessing = preprocessing_of(options);
+  // The same shape means the model's own way of coming to it.
+  if (preprocessing.height == own.height && preprocessing.width == own.width) return own;
+  preprocessing.mean = own.mean;
+  preprocessing.std = own.std;
+  return preprocessing;
+}
+
+void check_against_model(const Options& options, const Model& model) {
+  const Preprocessing& own = model.preprocessing;
+  if (!(preprocessing_of(options, own) == own)) {
+    throw usage_error("{}: {} was given, but the model '{}' takes {},{},{}",
+                      options.where("model.image_shape"), options.text("model.image_shape"),
+                      model.origin, own.channels, own.height, own.width)
+        .with_hint("leave it out: the model file says which pictures it takes");
+  }
+  const std::vector<std::string> names = class_names_of(options);
+  if (names.empty()) return;
+  std::vector<std::string> named;  // tasks that say what their classes are called
+  for (const Task& task : model.tasks) {
+    if (task.class_names == names) return;
+    if (task.class_names.size() == names.size()) named.push_back("'" + task.name + "'");
+  }
+  if (named.empty()) return;
+  throw usage_error("{}: the names in '{}' are not those that the model '{}' has for its task {}",
+                    options.where("model.classes"), options.text("model.classes"), model.origin,
+                    fmt::join(named, ", "))
+      .with_hint("leave it out: the model file has the names of its classes");
 }
 
 std::vector<std::string> class_names_of(const Options& options) {

@@ -7,6 +7,7 @@
 
 #include "base/options.h"
 #include "data/preprocessing.h"
+#include "model/model.h"
 
 namespace orthrus {
 
@@ -20,6 +21,13 @@ namespace orthrus {
 // The validation preprocessing for --image-shape; the shorter edge of a picture is resized to the
 // shape's shorter side. Throws kUsage for a shape that is not 3,HEIGHT,WIDTH.
 [[nodiscard]] Preprocessing preprocessing_of(const Options& options);
+
+// The same for a model that says how its pictures are prepared: as it says, but of the shape that
+// --image-shape gives where it was given.
+[[nodiscard]] Preprocessing preprocessing_of(const Options& options, const Preprocessing& own);
+
+// Throws kUsage when --image-shape or --classes was given and contradicts what the model file says.
+void check_against_model(const Options& options, const Model& model);
 
 // One name on each line of the --classes file; empty when it is not given. Throws kInput.
 [[nodiscard]] std::vector<std::string> class_names_of(const Options& options);

@@ -1,6 +1,7 @@
 #include "model/source.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstring>
 #include <filesystem>
@@ -10,9 +11,11 @@
 #include "base/file.h"
 #include "base/suggest.h"
 #include "formats/mxnet/checkpoint.h"
+#include "formats/safetensors/safetensors.h"
+#include "formats/torch/resnet.h"
 #include "graph/builders/resnet.h"
 #include "model/initialise.h"
-#include "model/model.h"
+#include "model/model_file.h"
 
 namespace orthrus {
 namespace {
@@ -22,6 +25,13 @@ namespace fs = std::filesystem;
 constexpr std::string_view kSymbolEnding = "-symbol.json";
 constexpr std::string_view kParamsEnding = ".params";
 constexpr size_t kEpochDigits = 4;
+constexpr std::string_view kSafetensorsEnding = ".safetensors";
+// The models of a run's folder, the better one first.
+constexpr std::array kRunModels = {"best.safetensors", "last.safetensors"};
+// Pictures for PyTorch's published ResNets (torchvision's ImageClassification presets, timm's
+// IMAGENET_DEFAULT_MEAN and _STD, in units of 0 to 255): the centre of the picture whose shorter
+// edge has 256 pixels.
+constexpr Preprocessing kTorchPictures = {.resize = 256, .mean = {123.675F, 116.28F, 103.53F}};
 
 // Something that the text may mean.
 struct Candidate {
@@ -30,17 +40,22 @@ struct Candidate {
   std::string description;
 };
 
-// Prefixes of the checkpoints in a folder, in order of their names.
-std::vector<std::string> prefixes_in(const fs::path& folder) {
-  std::vector<std::string> prefixes;
+// Paths in a folder that end so, in their order.
+std::vector<std::string> paths_in(const fs::path& folder, std::string_view ending) {
+  std::vector<std::string> paths;
   std::error_code ignored;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored)) {
     std::string path = entry.path().string();
-    if (!path.ends_with(kSymbolEnding)) continue;
-    path.resize(path.size() - kSymbolEnding.size());
-    prefixes.push_back(path);
+    if (path.ends_with(ending)) paths.push_back(std::move(path));
   }
-  std::ranges::sort(prefixes);
+  std::ranges::sort(paths);
+  return paths;
+}
+
+// Prefixes of the checkpoints in a folder.
+std::vector<std::string> prefixes_in(const fs::path& folder) {
+  std::vector<std::string> prefixes = paths_in(folder, kSymbolEnding);
+  for (std::string& path : prefixes) path.resize(path.size() - kSymbolEnding.size());
   return prefixes;
 }
 
@@ -64,11 +79,42 @@ std::optional<Candidate> params_file(const std::string& path) {
   return candidate;
 }
 
+// The first names of the tensors in a file, for a message.
+std::string first_names(const SafetensorsHeader& header) {
+  constexpr size_t kShown = 4;
+  std::vector<std::string> names;
+  for (const auto& [name, entry] : header.tensors) {
+    if (names.size() == kShown) break;
+    names.push_back(name);
+  }
+  return fmt::format("{}{}", fmt::join(names, ", "), header.tensors.size() > kShown ? ", ..." : "");
+}
+
+Candidate safetensors_candidate(const std::string& path) {
+  const SafetensorsHeader header = read_safetensors_header(path);
+  if (is_model_file(header.metadata)) {
+    return {.source = {.kind = ModelSource::Kind::kModelFile, .name = path},
+            .description = "the model file " + path};
+  }
+  if (header.metadata.contains("orthrus.checkpoint")) {
+    throw input_error("'{}' is a checkpoint of a training, not a model", path)
+        .with_hint("go on from it with orthrus train --resume, or name the training's folder");
+  }
+  if (torch::is_resnet(header)) {
+    return {.source = {.kind = ModelSource::Kind::kTorch, .name = path},
+            .description = "the PyTorch weights " + path};
+  }
+  throw input_error("'{}' holds {} tensors ({}) that are no model known here", path,
+                    header.tensors.size(), first_names(header))
+      .with_hint(
+          fmt::format("supported are model files of Orthrus, and {}", torch::kSupportedResnets));
+}
+
 Candidate file_candidate(const std::string& path) {
   constexpr uint64_t kParamsMagic = 0x112;
-  const std::vector<std::byte> start = read_prefix(path, sizeof(kParamsMagic));
+  const std::vector<std::byte> start = read_prefix(path, sizeof(kParamsMagic) + 1);
   uint64_t magic = 0;
-  if (start.size() == sizeof(magic)) std::memcpy(&magic, start.data(), sizeof(magic));
+  if (start.size() >= sizeof(magic)) std::memcpy(&magic, start.data(), sizeof(magic));
   const bool is_json = !start.empty() && start.front() == std::byte{'{'};
   if (is_json && path.ends_with(kSymbolEnding)) {
     return mxnet_candidate(path.substr(0, path.size() - kSymbolEnding.size()),
@@ -77,10 +123,28 @@ Candidate file_candidate(const std::string& path) {
   if (magic == kParamsMagic) {
     if (auto candidate = params_file(path)) return *candidate;
   }
+  if (looks_like_safetensors(start) || path.ends_with(kSafetensorsEnding)) {
+    return safetensors_candidate(path);
+  }
   throw input_error("'{}' is not a model file", path)
       .with_hint(
-          "a model is an MXNet pair PREFIX-symbol.json and PREFIX-0000.params, a run's "
-          "folder, or a built-in network's name");
+          "a model is a .safetensors file of Orthrus or of a PyTorch ResNet, an MXNet pair "
+          "PREFIX-symbol.json and PREFIX-0000.params, a run's folder, or a built-in network's "
+          "name");
+}
+
+std::vector<Candidate> folder_candidates(const std::string& folder, bool wants_epoch) {
+  std::vector<Candidate> checkpoints;
+  for (const std::string& prefix : prefixes_in(folder)) {
+    checkpoints.push_back(mxnet_candidate(prefix, "the checkpoint " + prefix + " in the folder"));
+  }
+  if (wants_epoch && !checkpoints.empty()) return checkpoints;
+  for (const char* name : kRunModels) {
+    const std::string path = (fs::path(folder) / name).string();
+    std::error_code ignored;
+    if (fs::is_regular_file(path, ignored)) return {safetensors_candidate(path)};
+  }
+  return checkpoints;
 }
 
 std::vector<std::string> builtin_names() {
@@ -89,13 +153,11 @@ std::vector<std::string> builtin_names() {
   return names;
 }
 
-std::vector<Candidate> candidates_for(const std::string& text) {
+std::vector<Candidate> candidates_for(const std::string& text, bool wants_epoch) {
   std::vector<Candidate> found;
   std::error_code ignored;
   if (fs::is_directory(text, ignored)) {
-    for (const std::string& prefix : prefixes_in(text)) {
-      found.push_back(mxnet_candidate(prefix, "the checkpoint " + prefix + " in the folder"));
-    }
+    found = folder_candidates(text, wants_epoch);
   } else if (fs::is_regular_file(text, ignored)) {
     found.push_back(file_candidate(text));
   }
@@ -113,32 +175,60 @@ std::vector<Candidate> candidates_for(const std::string& text) {
 Error nothing_found(const std::string& text) {
   std::vector<std::string> known = builtin_names();
   const fs::path folder = fs::path(text).parent_path();
-  for (std::string& prefix : prefixes_in(folder.empty() ? fs::path(".") : folder)) {
+  std::vector<std::string> near = prefixes_in(folder.empty() ? fs::path(".") : folder);
+  std::ranges::copy(paths_in(folder.empty() ? fs::path(".") : folder, kSafetensorsEnding),
+                    std::back_inserter(near));
+  for (std::string& prefix : near) {
     if (folder.empty()) prefix = fs::path(prefix).filename().string();
     known.push_back(std::move(prefix));
   }
   std::string hint = did_you_mean(text, known);
   if (hint.empty()) hint = fmt::format("built-in networks: {}", fmt::join(builtin_names(), ", "));
   std::error_code ignored;
-  const std::string what =
-      fs::is_directory(text, ignored)
-          ? fmt::format("no checkpoint (*{}) in the folder '{}'", kSymbolEnding, text)
-          : fmt::format(
-                "no model '{}': neither '{}' nor a folder nor a "
-                "built-in network of that name is there",
-                text, mxnet::symbol_path(text).string());
+  const std::string what = fs::is_directory(text, ignored)
+                               ? fmt::format("no model ({} or *{}) in the folder '{}'",
+                                             fmt::join(kRunModels, ", "), kSymbolEnding, text)
+                               : fmt::format(
+                                     "no model '{}': neither '{}' nor a folder nor a "
+                                     "built-in network of that name is there",
+                                     text, mxnet::symbol_path(text).string());
   return input_error("{}", what).with_hint(std::move(hint));
+}
+
+LoadedNetwork torch_network(const std::string& path) {
+  const SafetensorsFile file = read_safetensors(path);
+  try {
+    torch::Network network = torch::read_resnet(file);
+    return {std::move(network.graph), std::move(network.parameters)};
+  } catch (const Error& error) {
+    throw error.within("cannot use '" + path + "'");
+  }
+}
+
+LoadedNetwork fresh_network(const std::string& name, int64_t classes,
+                            const Preprocessing& preprocessing, uint64_t seed) {
+  LoadedNetwork network{build_network(name, classes), {}};
+  const std::vector<Shape> shapes = infer_shapes(
+      network.graph, {{picture_input(network.graph), picture_shape(preprocessing, 1)}});
+  std::vector<std::string> names;
+  for (const auto& [parameter, shape] : parameter_shapes(network.graph, preprocessing)) {
+    names.push_back(parameter);
+  }
+  network.parameters = initialise(network.graph, shapes, seed, names);
+  return network;
 }
 
 }  // namespace
 
 std::string ModelSource::to_string() const {
   if (kind == Kind::kBuiltin) return fmt::format("built-in network {}", name);
-  return fmt::format("{}, epoch {}", name, epoch);
+  if (kind == Kind::kMxnet) return fmt::format("{}, epoch {}", name, epoch);
+  return name;
 }
 
-ModelSource resolve_model(const std::string& text, std::optional<int> epoch) {
-  const std::vector<Candidate> found = candidates_for(text);
+ModelSource resolve_model(const std::string& text, std::optional<int> epoch,
+                          std::optional<int> otherwise) {
+  const std::vector<Candidate> found = candidates_for(text, epoch.has_value());
   if (found.empty()) throw nothing_found(text);
   if (found.size() > 1) {
     std::vector<std::string> lines;
@@ -147,15 +237,15 @@ ModelSource resolve_model(const std::string& text, std::optional<int> epoch) {
         .with_hint("give the whole prefix or path of the one you mean (./NAME for a file)");
   }
   ModelSource source = found.front().source;
-  if (source.kind == ModelSource::Kind::kBuiltin) return source;
+  if (source.kind != ModelSource::Kind::kMxnet) return source;
   if (found.front().has_epoch) {
     if (epoch && *epoch != source.epoch) {
       throw usage_error("--epoch {} was given, but '{}' is epoch {}", *epoch, text, source.epoch);
     }
     return source;
   }
-  if (epoch) {
-    source.epoch = *epoch;
+  if (epoch || otherwise) {
+    source.epoch = epoch ? *epoch : *otherwise;
     return source;
   }
   const std::vector<int> saved = mxnet::saved_epochs(source.name);
@@ -167,21 +257,41 @@ ModelSource resolve_model(const std::string& text, std::optional<int> epoch) {
   return source;
 }
 
+SourceDescription describe_source(const ModelSource& source) {
+  if (source.kind == ModelSource::Kind::kTorch) return {kTorchPictures, {}};
+  if (source.kind != ModelSource::Kind::kModelFile) return {};
+  ModelDescription description = describe_model(source.name);
+  return {description.preprocessing, std::move(description.tasks)};
+}
+
 LoadedNetwork load_network(const ModelSource& source, int64_t classes,
                            const Preprocessing& preprocessing, uint64_t seed) {
-  if (source.kind == ModelSource::Kind::kMxnet) {
-    mxnet::Checkpoint checkpoint = mxnet::load_checkpoint(source.name, source.epoch);
-    return {std::move(checkpoint.graph), std::move(checkpoint.parameters)};
+  switch (source.kind) {
+    case ModelSource::Kind::kMxnet: {
+      mxnet::Checkpoint checkpoint = mxnet::load_checkpoint(source.name, source.epoch);
+      return {std::move(checkpoint.graph), std::move(checkpoint.parameters)};
+    }
+    case ModelSource::Kind::kModelFile: {
+      Model model = read_model(source.name);
+      return {std::move(model.graph), std::move(model.parameters)};
+    }
+    case ModelSource::Kind::kTorch:
+      return torch_network(source.name);
+    case ModelSource::Kind::kBuiltin:
+      return fresh_network(source.name, classes, preprocessing, seed);
   }
-  LoadedNetwork network{build_network(source.name, classes), {}};
-  const std::vector<Shape> shapes = infer_shapes(
-      network.graph, {{picture_input(network.graph), picture_shape(preprocessing, 1)}});
-  std::vector<std::string> names;
-  for (const auto& [name, shape] : parameter_shapes(network.graph, preprocessing)) {
-    names.push_back(name);
+  throw internal_error("unknown kind of model source {}", static_cast<int>(source.kind));
+}
+
+Model load_model(const ModelSource& source, const Preprocessing& preprocessing) {
+  if (source.kind == ModelSource::Kind::kModelFile) return read_model(source.name);
+  if (source.kind == ModelSource::Kind::kBuiltin) {
+    throw usage_error("'{}' is a built-in network without learned values", source.name)
+        .with_hint("name a model that orthrus train has written");
   }
-  network.parameters = initialise(network.graph, shapes, seed, names);
-  return network;
+  LoadedNetwork network = load_network(source, 0, preprocessing, 0);
+  return assemble_model(std::move(network.graph), network.parameters, preprocessing,
+                        source.to_string());
 }
 
 }  // namespace orthrus

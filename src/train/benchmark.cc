@@ -41,10 +41,14 @@ Model build_model(const BenchmarkSpec& spec) {
   Preprocessing preprocessing;
   preprocessing.height = spec.height;
   preprocessing.width = spec.width;
-  const ModelSource source{.kind = ModelSource::Kind::kBuiltin, .name = spec.network};
-  const LoadedNetwork network = load_network(source, kClasses, preprocessing, kSeed);
+  if (spec.source.kind != ModelSource::Kind::kBuiltin) {
+    Model model = load_model(spec.source, preprocessing);
+    model.preprocessing = preprocessing;  // of a model file it may be another
+    return model;
+  }
+  const LoadedNetwork network = load_network(spec.source, kClasses, preprocessing, kSeed);
   FinetuneReport report;
-  return prepare_finetune(network, source,
+  return prepare_finetune(network, spec.source,
                           {.tasks = classic_tasks(kClasses),
                            .preprocessing = preprocessing,
                            .layer = {},

@@ -1,5 +1,6 @@
-// Benchmark: the speed and memory of a built-in network on pictures that are in memory already: a
-// whole training step (forward, backward, optimizer) of the classic two heads, or inference.
+// Benchmark: the speed and memory of a network on pictures that are in memory already: a whole
+// training step (forward, backward, optimizer), or inference. A built-in network gets the classic
+// two heads, a model has its own.
 #pragma once
 
 #include <cstdint>
@@ -7,11 +8,12 @@
 #include <vector>
 
 #include "exec/plan.h"
+#include "model/source.h"
 
 namespace orthrus {
 
 struct BenchmarkSpec {
-  std::string network = "resnet50_v2";
+  ModelSource source{.kind = ModelSource::Kind::kBuiltin, .name = "resnet50_v2"};
   int64_t batch_size = 16;
   int64_t height = 224;
   int64_t width = 224;
@@ -39,7 +41,8 @@ struct BenchmarkResult {
   [[nodiscard]] double flops() const { return images_per_second * flops_per_image; }
 };
 
-// Throws kUsage for an unknown network, kInput for a picture size that does not fit it.
+// Throws kUsage for an unknown network, kInput for a model that cannot be read or a picture size
+// that does not fit it.
 [[nodiscard]] BenchmarkResult run_benchmark(const BenchmarkSpec& spec);
 
 }  // namespace orthrus

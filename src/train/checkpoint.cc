@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <new>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "base/error.h"
@@ -202,9 +202,9 @@ void CheckpointFolder::start_write(TrainerState state) {
   last_time_ = Clock::now();
   last_updates_ = state.updates;
   finish();
-  writing_ = std::async(std::launch::async,
-                        [this](TrainerState&& taken) { write(std::move(taken)); },
-                        std::move(state));
+  writing_ = std::async(
+      std::launch::async, [this](TrainerState&& taken) { write(std::move(taken)); },
+      std::move(state));
 }
 
 void CheckpointFolder::finish() {

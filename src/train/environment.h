@@ -10,9 +10,9 @@ namespace orthrus {
 
 struct RunEnvironment {
   int threads = 1;
-  std::string engine;    // libraries and instruction set of the backend
-  uint64_t plan = 0;     // identity of the chosen kernels
-  std::string model;     // where the parameters came from
+  std::string engine;                        // libraries and instruction set of the backend
+  uint64_t plan = 0;                         // identity of the chosen kernels
+  std::string model;                         // where the parameters came from
   std::vector<std::filesystem::path> lists;  // hashed: their bytes
 };
 

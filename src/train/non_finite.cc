@@ -43,9 +43,9 @@ BadStep bad_step_of(SafetensorsFile file) {
 }  // namespace
 
 void write_bad_step(const std::filesystem::path& path, BadStep step) {
-  const nlohmann::json json = {{"epoch", step.epoch},          {"batch", step.batch},
-                               {"update", step.update},        {"seed", step.seed},
-                               {"count", step.data.count},     {"positions", step.data.positions}};
+  const nlohmann::json json = {{"epoch", step.epoch},      {"batch", step.batch},
+                               {"update", step.update},    {"seed", step.seed},
+                               {"count", step.data.count}, {"positions", step.data.positions}};
   NamedTensors tensors;
   for (auto& [name, tensor] : step.parameters) {
     tensors[std::string(kParameterPrefix) + name] = std::move(tensor);

@@ -26,7 +26,7 @@ enum class OnNan {
 
 struct BadStep {
   int epoch = 0;
-  int64_t batch = 0;  // of the epoch, from 1
+  int64_t batch = 0;   // of the epoch, from 1
   int64_t update = 0;  // done before
   uint64_t seed = 0;
   NamedTensors parameters;

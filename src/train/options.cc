@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "model/options.h"
+#include "model/source.h"
 
 namespace orthrus {
 namespace {
@@ -31,7 +32,8 @@ std::vector<OptionSpec> data_options() {
        .type = OptionType::kInteger,
        .min = 2,
        .max = 1e6,
-       .help = "Classes of the first task; labels count from 0.",
+       .help = "Classes of the first task; labels count from 0. A .safetensors model of Orthrus "
+               "keeps its own tasks when not given.",
        .group = "Data"},
       {.key = "tasks.preset",
        .flag = "--tasks",
@@ -248,7 +250,26 @@ std::string required(const Options& options, const char* key) {
 std::string own_name(const std::string& model) {
   std::filesystem::path path(model);
   if (!path.has_filename()) path = path.parent_path();
+  if (path.extension() == ".safetensors") return path.stem().string();
   return path.filename().string();
+}
+
+// The tasks that the options declare, else those that the model has.
+std::vector<Task> tasks_of(const Options& options, std::vector<Task> own) {
+  const bool declared = options.has("data.num_classes") || options.given("tasks.preset");
+  std::vector<Task> tasks = std::move(own);
+  if (declared || tasks.empty()) {
+    required(options, "data.num_classes");
+    tasks = classic_tasks(options.integer("data.num_classes"));
+    if (options.text("tasks.preset") == "class") tasks.resize(1);
+  }
+  const std::vector<std::string> names = class_names_of(options);
+  if (names.empty()) return tasks;
+  // Names that are given take the place of the model's.
+  const auto named = std::ranges::find(tasks, std::ssize(names), &Task::classes);
+  if (named != tasks.end()) named->class_names.clear();
+  name_classes(tasks, names);
+  return tasks;
 }
 
 LastBatch last_batch_of(const std::string& text) {
@@ -280,12 +301,12 @@ TrainRequest train_request(const Options& options) {
   request.first_epoch = static_cast<int>(options.integer("model.epoch"));
   request.end_epoch = static_cast<int>(options.integer("train.num_epoch"));
   request.layer = options.text("model.layer");
-  required(options, "data.num_classes");
-  request.tasks = classic_tasks(options.integer("data.num_classes"));
-  if (options.text("tasks.preset") == "class") request.tasks.resize(1);
-  const std::vector<std::string> names = class_names_of(options);
-  if (!names.empty()) name_classes(request.tasks, names);
-  request.preprocessing = preprocessing_of(options);
+  if (options.given("model.epoch")) request.model_epoch = request.first_epoch;
+  const SourceDescription own =
+      describe_source(resolve_model(request.model, request.model_epoch, request.first_epoch));
+  request.tasks = tasks_of(options, own.tasks);
+  request.preprocessing =
+      own.preprocessing ? preprocessing_of(options, *own.preprocessing) : preprocessing_of(options);
   request.train = picture_files(options, "data.train", "data.image_train");
   if (options.has("data.val")) {
     request.validation = picture_files(options, "data.val", "data.image_val");
@@ -327,11 +348,12 @@ std::unique_ptr<RunFolder> open_run_folder(const Options& options) {
   const std::filesystem::path runs = "runs";
   if (!named && !result) {
     if (goes_on) {
-      throw usage_error("{}: which run?", options.where(options.boolean("train.resume")
-                                                            ? "train.resume"
-                                                            : "train.replay"))
-          .with_hint("name it with --run or --save-result, or give its folder: orthrus train "
-                     "runs/0001 --resume");
+      throw usage_error(
+          "{}: which run?",
+          options.where(options.boolean("train.resume") ? "train.resume" : "train.replay"))
+          .with_hint(
+              "name it with --run or --save-result, or give its folder: orthrus train "
+              "runs/0001 --resume");
     }
     return RunFolder::numbered(runs);
   }

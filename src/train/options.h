@@ -20,8 +20,8 @@ namespace orthrus {
 [[nodiscard]] TrainRequest train_request(const Options& options);
 
 // The folder that --save-result or --run names, or a new numbered one in runs/. Throws kUsage when
-// a run stands there already and is neither to be resumed nor (--save-result) replaced, kResource as
-// RunFolder does.
+// a run stands there already and is neither to be resumed nor (--save-result) replaced, kResource
+// as RunFolder does.
 [[nodiscard]] std::unique_ptr<RunFolder> open_run_folder(const Options& options);
 
 }  // namespace orthrus

@@ -92,7 +92,7 @@ void report_model(const Model& model, const FinetuneReport& report, TrainObserve
 }
 
 Model load_model(const TrainRequest& request, TrainObserver& observer) {
-  const ModelSource source = resolve_model(request.model, request.first_epoch);
+  const ModelSource source = resolve_model(request.model, request.model_epoch, request.first_epoch);
   const LoadedNetwork network = load_network(source, request.tasks.front().classes,
                                              request.preprocessing, request.loader.seed);
   FinetuneReport report;
@@ -113,9 +113,8 @@ TrainerOptions trainer_options(const TrainRequest& request, const RunFolder& fol
           .sgd = request.sgd,
           .schedule = request.schedule,
           .seed = request.loader.seed,
-          .mxnet_prefix = request.mxnet_name.empty()
-                              ? ""
-                              : (folder.path() / request.mxnet_name).string(),
+          .mxnet_prefix =
+              request.mxnet_name.empty() ? "" : (folder.path() / request.mxnet_name).string(),
           .last = folder.last(),
           .best = folder.best(),
           .on_nan = request.on_nan,

@@ -17,7 +17,8 @@ namespace orthrus {
 
 struct TrainRequest {
   std::string model;
-  int first_epoch = 0;  // also the checkpoint that is loaded
+  std::optional<int> model_epoch;  // the checkpoint that was asked for; else that of first_epoch
+  int first_epoch = 0;
   int end_epoch = 2;
   std::string layer;  // the heads stand on; empty: found by rule
   std::vector<Task> tasks;
@@ -36,7 +37,7 @@ struct TrainRequest {
   bool force = false;   // resume although options differ
   OnNan on_nan = OnNan::kStop;
   std::filesystem::path replay;  // a saved step: only that is computed; empty: the training
-  bool verbose = false;  // tell which kernels were passed over, and why
+  bool verbose = false;          // tell which kernels were passed over, and why
   std::function<std::optional<ErrorKind>()> stop;
 };
 

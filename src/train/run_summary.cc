@@ -54,7 +54,8 @@ class MetricsTable {
   explicit MetricsTable(const std::filesystem::path& path) : rows_(parse_csv(read_text(path))) {
     if (rows_.empty()) throw input_error("'{}' is empty", path.string());
     for (size_t i = 0; i < rows_.front().size(); ++i) columns_[rows_.front()[i]] = i;
-    for (const char* name : {"epoch", "task", "seconds", "validation_accuracy", "validation_loss"}) {
+    for (const char* name :
+         {"epoch", "task", "seconds", "validation_accuracy", "validation_loss"}) {
       if (!columns_.contains(name)) {
         throw input_error("'{}' has no column '{}'", path.string(), name);
       }
@@ -152,8 +153,8 @@ RunSummary summarise_run(const std::filesystem::path& folder) {
   } catch (const Error& error) {
     throw input_error("{}", error.message()).with_hint("another version of Orthrus wrote that run");
   }
-  run.asked = static_cast<int>(run.options.integer("train.num_epoch") -
-                               run.options.integer("model.epoch"));
+  run.asked =
+      static_cast<int>(run.options.integer("train.num_epoch") - run.options.integer("model.epoch"));
   const std::filesystem::path metrics = folder / "metrics.csv";
   if (std::filesystem::exists(metrics, ignored)) add_metrics(MetricsTable(metrics), run);
   run.state = state_of(run);

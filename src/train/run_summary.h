@@ -11,9 +11,9 @@
 namespace orthrus {
 
 enum class RunState {
-  kTraining,   // a process trains there now
-  kCutOff,     // it was killed, or the machine went down
-  kStopped,    // by a signal or an error; fewer epochs than asked for
+  kTraining,  // a process trains there now
+  kCutOff,    // it was killed, or the machine went down
+  kStopped,   // by a signal or an error; fewer epochs than asked for
   kDone,
 };
 [[nodiscard]] std::string to_string(RunState state);

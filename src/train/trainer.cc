@@ -169,14 +169,14 @@ void Trainer::roll_back(const NonFinite& error) {
   CheckpointFolder::Newest newest = options_.checkpoints->newest();
   if (!newest.checkpoint || rollbacks_ >= kMostRollbacks) {
     throw NonFinite(Error(error.kind(), error.message(),
-                          newest.checkpoint ? fmt::format("the learning rate was halved {} times",
-                                                          kMostRollbacks)
-                                            : "there is no checkpoint yet to go back to"));
+                          newest.checkpoint
+                              ? fmt::format("the learning rate was halved {} times", kMostRollbacks)
+                              : "there is no checkpoint yet to go back to"));
   }
   TrainerState& state = newest.checkpoint->state;
   state.rollbacks = rollbacks_ + 1;
-  observer_.warn(fmt::format("{}; back to update {}, with the learning rate halved", error.message(),
-                             state.updates));
+  observer_.warn(fmt::format("{}; back to update {}, with the learning rate halved",
+                             error.message(), state.updates));
   restore(state);
   options_.checkpoints->continue_from(newest.path, state.updates);
   observer_.rolled_back(state);
@@ -193,12 +193,13 @@ std::vector<std::string> Trainer::replay(const BadStep& step) {
     MetricSums sums;
     sums.add(plan_.output(static_cast<int>(task)), task_buffers_[task].labels,
              task_buffers_[task].weights);
-    lines.push_back(fmt::format("loss of task '{}': {}", model_.tasks[task].name,
-                                sums.mean_loss()));
+    lines.push_back(
+        fmt::format("loss of task '{}': {}", model_.tasks[task].name, sums.mean_loss()));
   }
   const std::string layer = plan_.find_non_finite(context);
-  lines.push_back(layer.empty() ? "forward: every value is finite"
-                                : fmt::format("forward: the first that is not finite: '{}'", layer));
+  lines.push_back(layer.empty()
+                      ? "forward: every value is finite"
+                      : fmt::format("forward: the first that is not finite: '{}'", layer));
   std::string first;
   plan_.backward(context, [&](int index, std::span<const float> gradient) {
     const bool finite =
@@ -236,12 +237,13 @@ void Trainer::report_speed(int64_t batch) {
 void Trainer::finish_epoch() {
   log_size_ = observer_.log_size();  // a stop while validating comes back to this line
   check_parameters(static_cast<int64_t>(train_.state().batch));
-  EpochReport report{.epoch = epoch_,
-                     .updates = updates_,
-                     .learning_rate = options_.schedule.rate(updates_) * std::ldexp(1.0, -rollbacks_),
-                     .seconds = seconds_since(epoch_start_),
-                     .train = epoch_sums_,
-                     .validation = {}};
+  EpochReport report{
+      .epoch = epoch_,
+      .updates = updates_,
+      .learning_rate = options_.schedule.rate(updates_) * std::ldexp(1.0, -rollbacks_),
+      .seconds = seconds_since(epoch_start_),
+      .train = epoch_sums_,
+      .validation = {}};
   for (const std::string& line : metric_lines(epoch_, "Train", epoch_sums_)) observer_.log(line);
   observer_.log(time_line(epoch_, report.seconds));
   observer_.note(fmt::format("epoch {}: loading pictures took {:.3f} s, {:.1f} % of the time",

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "model/model_file.h"
 #include "model/networks.h"
 
 namespace orthrus {
@@ -55,6 +56,26 @@ TEST(PrepareFinetune, TakesHeadsOfTheRightNamesAndShapes) {
   EXPECT_THAT(report.reshaped, ElementsAre("fc_bias"));
   EXPECT_EQ(model.parameters.at("fc_weight").data()[0], 5);
   EXPECT_EQ(model.parameters.at("fc_bias").data()[0], 0);
+}
+
+TEST(PrepareFinetune, GoesOnWithTheHeadsOfAModelFile) {
+  const testing::TemporaryFolder folder;
+  const std::string path = (folder.path() / "best.safetensors").string();
+  const Model model = testing::tiny_model();
+  write_model(path, model);
+  const ModelSource source = resolve_model(path, {});
+  FinetuneReport report;
+  const Model again =
+      prepare_finetune(load_network(source, 0, {}, 0), source,
+                       {.tasks = describe_source(source).tasks,
+                        .preprocessing = describe_source(source).preprocessing.value()},
+                       report);
+  EXPECT_THAT(report.initialised, IsEmpty());
+  EXPECT_THAT(report.taken_heads,
+              ElementsAre("fc_bias", "fc_multitask_bias", "fc_multitask_weight", "fc_weight"));
+  EXPECT_EQ(again.graph, model.graph);
+  EXPECT_TRUE(testing::same_bytes(again.parameters, model.parameters));
+  EXPECT_TRUE(again.pretrained);
 }
 
 TEST(PrepareFinetune, GivesItsOwnResultBack) {

@@ -5,7 +5,8 @@
 
 #include "base/file.h"
 #include "formats/mxnet/checkpoint.h"
-#include "model/model.h"
+#include "formats/safetensors/safetensors.h"
+#include "model/model_file.h"
 #include "model/networks.h"
 
 namespace orthrus {
@@ -66,12 +67,89 @@ TEST_F(Resolve, RefusesWhatIsNoModel) {
   write_file(page, "<html>404</html>");
   EXPECT_THAT(refusal(page), HasSubstr("is not a model file"));
   const TemporaryFolder empty;
-  EXPECT_THAT(refusal(empty.path().string()), HasSubstr("no checkpoint (*-symbol.json)"));
+  EXPECT_THAT(
+      refusal(empty.path().string()),
+      HasSubstr("no model (best.safetensors, last.safetensors or *-symbol.json) in the folder"));
 }
 
 TEST_F(Resolve, SaysWhichEpochsThereAre) {
   EXPECT_THAT(refusal_of([&] { (void)load_network(resolve_model(prefix_, 1), 0, {}, 0); }),
               AllOf(HasSubstr("0001.params"), HasSubstr("0"), HasSubstr("2")));
+}
+
+class ResolveFile : public Resolve {
+ protected:
+  std::string write(const std::string& name) {
+    write_model(folder_.path() / name, testing::tiny_model());
+    return (folder_.path() / name).string();
+  }
+  std::string refusal_of_tensors(const NamedTensors& tensors,
+                                 const std::map<std::string, std::string>& metadata = {}) {
+    const std::filesystem::path path = folder_.path() / "x.safetensors";
+    write_safetensors(path, tensors, metadata);
+    return refusal(path.string());
+  }
+  static ModelSource model_file(const std::string& path) {
+    return {.kind = ModelSource::Kind::kModelFile, .name = path};
+  }
+};
+
+TEST_F(ResolveFile, PrefersTheBestModelOfARunThenTheLastThenMxnets) {
+  const std::string run = folder_.path().string();
+  EXPECT_EQ(resolve_model(run, {}), newest_);
+  const std::string last = write("last.safetensors");
+  EXPECT_EQ(resolve_model(run, {}), model_file(last));
+  const std::string best = write("best.safetensors");
+  EXPECT_EQ(resolve_model(run, {}), model_file(best));
+  EXPECT_EQ(resolve_model(run, {}, 0), model_file(best));
+  EXPECT_EQ(resolve_model(last, {}), model_file(last));
+  // An epoch is MXNet's.
+  EXPECT_EQ(resolve_model(run, 0), (ModelSource{.name = prefix_, .epoch = 0}));
+}
+
+TEST_F(ResolveFile, TakesTheDefaultEpochWhereNoneIsAsked) {
+  EXPECT_EQ(resolve_model(prefix_, {}, 0), (ModelSource{.name = prefix_, .epoch = 0}));
+  EXPECT_EQ(resolve_model(prefix_, 2, 0), newest_);
+  EXPECT_EQ(resolve_model(prefix_ + "-0002.params", {}, 0), newest_);
+}
+
+TEST_F(ResolveFile, TellsAModelByItsContent) {
+  EXPECT_EQ(resolve_model(write("weights"), {}), model_file(folder_.path() / "weights"));
+}
+
+TEST_F(ResolveFile, DescribesAndLoadsAModelFile) {
+  Model model = testing::tiny_model();
+  const ModelSource source = resolve_model(write("best.safetensors"), {});
+  const SourceDescription description = describe_source(source);
+  EXPECT_EQ(description.preprocessing, model.preprocessing);
+  EXPECT_EQ(description.tasks, model.tasks);
+  EXPECT_EQ(load_network(source, 0, {}, 0).graph, model.graph);
+  // The file's own preprocessing, not the caller's.
+  EXPECT_EQ(load_model(source, {}).preprocessing, model.preprocessing);
+  EXPECT_EQ(load_model(source, {}).origin, source.name);
+}
+
+TEST_F(ResolveFile, RefusesOtherSafetensorsFilesByWhatTheyAre) {
+  const Tensor one = Tensor::zeros({1});
+  EXPECT_THAT(refusal_of_tensors({{"features.0.weight", one}}),
+              AllOf(HasSubstr("holds 1 tensors (features.0.weight) that are no model known"),
+                    HasSubstr("supported are model files of Orthrus, and the weights of ResNet")));
+  EXPECT_THAT(refusal_of_tensors({{"a", one}}, {{"orthrus.checkpoint", "1"}}),
+              AllOf(HasSubstr("is a checkpoint of a training"), HasSubstr("--resume")));
+  const std::string broken = (folder_.path() / "broken.safetensors").string();
+  write_file(broken, "<html>");
+  EXPECT_THAT(refusal(broken), HasSubstr("the file has 6 bytes only"));
+  EXPECT_THAT(refusal((folder_.path() / "brokn.safetensors").string()), HasSubstr("did you mean"));
+}
+
+TEST_F(ResolveFile, SaysWhatATorchFileLacks) {
+  const std::filesystem::path path = folder_.path() / "r.safetensors";
+  write_safetensors(path, {{"layer1.0.conv1.weight", Tensor::zeros({1})}}, {});
+  const ModelSource source = resolve_model(path.string(), {});
+  EXPECT_EQ(source.kind, ModelSource::Kind::kTorch);
+  EXPECT_THAT(refusal_of([&] { (void)load_model(source, {}); }),
+              AllOf(HasSubstr("r.safetensors': it is not the state dict of a plain ResNet"),
+                    HasSubstr("missing: conv1.weight")));
 }
 
 TEST(LoadNetwork, GivesABuiltinNetworkValuesOfTheSeed) {

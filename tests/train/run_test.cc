@@ -128,10 +128,10 @@ TEST_F(Run, PutsEverythingIntoItsFolder) {
     const std::string name = entry.path().filename().string();
     if (!name.starts_with("events.out.tfevents.")) names.push_back(name);
   }
-  EXPECT_THAT(names, ::testing::UnorderedElementsAre(
-                         "best.safetensors", "checkpoints", "environment.json", "last.safetensors",
-                         "metrics.csv", "tiny-0001.params", "tiny-0002.params",
-                         "tiny-symbol.json"));
+  EXPECT_THAT(names,
+              ::testing::UnorderedElementsAre("best.safetensors", "checkpoints", "environment.json",
+                                              "last.safetensors", "metrics.csv", "tiny-0001.params",
+                                              "tiny-0002.params", "tiny-symbol.json"));
 }
 
 // The folder that holds a run is told by its options.
@@ -155,7 +155,8 @@ TEST_F(Run, IsSummarisedFromItsFolder) {
   {
     const RunFolder held(out_);
     EXPECT_EQ(summarise_run(out_).state, RunState::kTraining);
-    EXPECT_THAT(refusal_of([&] { const RunFolder second(out_); }), HasSubstr("is in use by process"));
+    EXPECT_THAT(refusal_of([&] { const RunFolder second(out_); }),
+                HasSubstr("is in use by process"));
   }
   write_file(RunFolder::lock_path(out_), "process 1 on gone");
   options.set("train.num_epoch", {"3"}, OptionOrigin::kFlag, "--num-epoch");

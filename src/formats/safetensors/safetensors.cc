@@ -149,14 +149,14 @@ SafetensorsHeader header_of(std::string_view text, uint64_t data_bytes) {
   return header;
 }
 
-std::string_view text_of(std::span<const std::byte> bytes) {
+std::string_view as_text(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
 SafetensorsFile parse(std::span<const std::byte> bytes) {
   const uint64_t length = header_length(bytes, bytes.size());
   const std::span<const std::byte> data = bytes.subspan(kLengthBytes + length);
-  SafetensorsHeader header = header_of(text_of(bytes.subspan(kLengthBytes, length)), data.size());
+  SafetensorsHeader header = header_of(as_text(bytes.subspan(kLengthBytes, length)), data.size());
   SafetensorsFile file{.tensors = {}, .metadata = std::move(header.metadata)};
   for (const auto& [name, entry] : header.tensors) {
     Tensor tensor(entry.shape, entry.type);
@@ -174,7 +174,7 @@ SafetensorsHeader read_header(const std::filesystem::path& path) {
   const uint64_t length = header_length(start, file_bytes);
   const std::vector<std::byte> bytes = read_prefix(path, kLengthBytes + length);
   if (bytes.size() != kLengthBytes + length) throw input_error("the file became shorter");
-  return header_of(text_of(std::span(bytes).subspan(kLengthBytes)),
+  return header_of(as_text(std::span(bytes).subspan(kLengthBytes)),
                    file_bytes - kLengthBytes - length);
 }
 

@@ -10,7 +10,6 @@ namespace orthrus {
 
 namespace {
 
-constexpr double kEps = 2e-5;
 constexpr double kMomentum = 0.9;
 
 // A graph under construction; every function appends one layer with its variables and returns the
@@ -25,11 +24,10 @@ class ResnetBuilder {
       for (int unit = 0; unit < spec_.units[stage]; ++unit) {
         const std::string name = fmt::format("stage{}_unit{}", stage + 1, unit + 1);
         const int64_t stride = unit == 0 && stage > 0 ? 2 : 1;
-        // The first unit of a stage has a convolution on its shortcut even where nothing changes
-        // size.
+        const bool project = unit == 0 && has_projection(stage, stride);
         body = spec_.version == ResnetVersion::kV2
-                   ? pre_activation_unit(name, body, spec_.widths[stage], stride, unit == 0)
-                   : post_activation_unit(name, body, spec_.widths[stage], stride, unit == 0);
+                   ? pre_activation_unit(name, body, spec_.widths[stage], stride, project)
+                   : post_activation_unit(name, body, spec_.widths[stage], stride, project);
       }
     }
     if (spec_.version == ResnetVersion::kV2) body = relu("relu1", batch_norm("bn1", body));
@@ -38,6 +36,12 @@ class ResnetBuilder {
   }
 
  private:
+  // Whether the first unit of a stage has a convolution on its shortcut.
+  [[nodiscard]] bool has_projection(size_t stage, int64_t stride) const {
+    if (!spec_.lean_shortcuts || stride != 1) return true;
+    return spec_.widths[stage] != (stage == 0 ? spec_.stem_width : spec_.widths[stage - 1]);
+  }
+
   int layer(const std::string& name, Op op, std::vector<int> inputs) {
     std::vector<Edge> edges;
     for (const int input : inputs) edges.push_back({input, 0});
@@ -65,7 +69,7 @@ class ResnetBuilder {
     const int beta = parameter(name + "_beta");
     const int mean = graph_.add_variable(name + "_moving_mean", VariableRole::kAuxiliary);
     const int variance = graph_.add_variable(name + "_moving_var", VariableRole::kAuxiliary);
-    return layer(name, BatchNorm{.eps = kEps, .momentum = kMomentum, .fix_gamma = fix_gamma},
+    return layer(name, BatchNorm{.eps = spec_.eps, .momentum = kMomentum, .fix_gamma = fix_gamma},
                  {src, gamma, beta, mean, variance});
   }
   int relu(const std::string& name, int src) {

@@ -33,6 +33,10 @@ struct ResnetSpec {
   std::vector<int> units;       // residual units of each stage
   int64_t stem_width = 64;      // channels after the stem
   std::vector<int64_t> widths;  // channels after each stage, as many as units
+  // Without it the first unit of a stage has a convolution on its shortcut even where nothing
+  // changes size; with it, as in torchvision, only where something does.
+  bool lean_shortcuts = false;
+  double eps = 2e-5;  // of every BatchNorm
 };
 
 // Throws kUsage when num_classes < 1, kInternal on a specification that contradicts itself.
