@@ -18,5 +18,6 @@ endfunction()
 
 orthrus_find_library(dnnl oneapi/dnnl/dnnl.hpp dnnl)
 orthrus_find_library(spng spng.h spng)
+orthrus_find_library(muparser muParser.h muparser)
 
 find_path(XXHASH_INCLUDE xxhash.h REQUIRED)

@@ -13,6 +13,9 @@ namespace orthrus {
 
 namespace {
 
+// No text of a TOML file that a person writes holds it.
+constexpr char kPackSeparator = '\x1f';
+
 template <typename Number>
 std::optional<Number> parse_number(std::string_view text) {
   if (text.starts_with('+')) text.remove_prefix(1);
@@ -68,6 +71,7 @@ std::optional<std::string> canonical(const OptionSpec& spec, const std::string& 
       return is_choice(spec, text) ? std::optional(text) : std::nullopt;
     case OptionType::kText:
     case OptionType::kList:
+    case OptionType::kTable:
       return text;
   }
   return std::nullopt;
@@ -132,6 +136,7 @@ std::string expected_text(const OptionSpec& spec) {
   }
   if (spec.type == OptionType::kBoolean) return "'on' or 'off'";
   if (spec.type == OptionType::kChoice) add_alternatives();
+  if (spec.type == OptionType::kTable) return "a table of names and lists";
   return text.empty() ? "text" : text;
 }
 
@@ -259,6 +264,26 @@ const std::vector<std::string>& Options::list(std::string_view key) const {
   return value(key, OptionType::kList).texts;
 }
 
+std::string packed(const NamedList& list) {
+  std::string text = list.name;
+  for (const std::string& value : list.values) text += kPackSeparator + value;
+  return text;
+}
+
+std::vector<NamedList> Options::table(std::string_view key) const {
+  std::vector<NamedList> lists;
+  for (const std::string& text : value(key, OptionType::kTable).texts) {
+    size_t end = std::min(text.find(kPackSeparator), text.size());
+    NamedList& list = lists.emplace_back(NamedList{.name = text.substr(0, end), .values = {}});
+    while (end < text.size()) {
+      const size_t begin = end + 1;
+      end = std::min(text.find(kPackSeparator, begin), text.size());
+      list.values.push_back(text.substr(begin, end - begin));
+    }
+  }
+  return lists;
+}
+
 OptionOrigin Options::origin(std::string_view key) const {
   return value(key).origin;
 }
@@ -303,13 +328,20 @@ void Options::resolve(std::string_view key, const std::string& value) {
   set(key, {value}, OptionOrigin::kResolved, where(key));
 }
 
-Options& Options::add_section_entry(std::string_view name) {
+Options& Options::add_section_entry(std::string_view name, std::string where) {
   for (const OptionSection& section : table_.sections()) {
-    if (section.name == name) {
-      return sections_[std::string(name)].emplace_back(Options(section.table));
-    }
+    if (section.name != name) continue;
+    Options& entry = sections_[std::string(name)].emplace_back(Options(section.table));
+    entry.entry_where_ = std::move(where);
+    return entry;
   }
   throw internal_error("no section '{}' is declared", name);
+}
+
+void Options::replace_section(std::string_view name, std::span<const Options> entries) {
+  (void)section(name);  // throws for an undeclared one
+  sections_.insert_or_assign(std::string(name),
+                             std::vector<Options>(entries.begin(), entries.end()));
 }
 
 }  // namespace orthrus

@@ -28,6 +28,7 @@ enum class OptionType {
   kBoolean,  // `--flag` alone is on, `--no-flag` off; values on|off, true|false, yes|no, 1|0
   kChoice,   // one of `choices`
   kList,     // texts; commas separate on the command line, repeated flags append; an array in TOML
+  kTable,    // named lists of texts, in order: a table of arrays in TOML, and nowhere else
 };
 
 struct OptionSpec {
@@ -89,6 +90,13 @@ struct OptionSection {
 
 enum class OptionOrigin { kDefault, kFile, kEnvironment, kFlag, kResolved };
 
+struct NamedList {
+  std::string name;
+  std::vector<std::string> values;
+};
+// How Options::set() takes an entry of a kTable: as one text.
+[[nodiscard]] std::string packed(const NamedList& list);
+
 // The values of one subcommand's options. Every getter throws kInternal for a key that is not in
 // the table, or that is of another type.
 class Options {
@@ -105,6 +113,8 @@ class Options {
   // The value as text, whatever the type; booleans as "on" and "off", lists joined by commas.
   [[nodiscard]] std::string text(std::string_view key) const;
   [[nodiscard]] const std::vector<std::string>& list(std::string_view key) const;
+  // Entries of a kTable, in the file's order.
+  [[nodiscard]] std::vector<NamedList> table(std::string_view key) const;
 
   [[nodiscard]] OptionOrigin origin(std::string_view key) const;
   // True when a file, the environment or a flag gave the value.
@@ -117,6 +127,8 @@ class Options {
   // Entries of a repeated section, in the file's order; kInternal for an undeclared one.
   [[nodiscard]] std::span<const Options> section(std::string_view name) const;
   [[nodiscard]] const OptionTable& table() const { return table_; }
+  // Where this entry of a section begins, "flowers.toml:7: [[task]]"; empty for anything else.
+  [[nodiscard]] const std::string& entry_where() const { return entry_where_; }
 
   // Sets a value after checking it: kUsage with `where` at the beginning when the declaration does
   // not allow it. `append` adds to a list.
@@ -125,7 +137,9 @@ class Options {
   // The value that an "auto" or an unset option turned out to be; config.toml then holds it.
   void resolve(std::string_view key, const std::string& value);
   void add_positional(std::string value) { positionals_.push_back(std::move(value)); }
-  Options& add_section_entry(std::string_view name);
+  Options& add_section_entry(std::string_view name, std::string where = {});
+  // Puts entries in the place of those that are there.
+  void replace_section(std::string_view name, std::span<const Options> entries);
 
  private:
   struct Value {
@@ -141,6 +155,7 @@ class Options {
   std::map<std::string, Value, std::less<>> values_;
   std::map<std::string, std::vector<Options>, std::less<>> sections_;
   std::vector<std::string> positionals_;
+  std::string entry_where_;
 };
 
 // What a declaration allows, for messages and the help: "a whole number in [1, 1024] or 'auto'".

@@ -25,12 +25,14 @@ bool is_section(const OptionTable& table, const std::string& key) {
                              [&](const OptionSection& section) { return section.name == key; });
 }
 
-void collect_leaves(const toml::table& table, const std::string& prefix,
+void collect_leaves(const toml::table& table, const std::string& prefix, const OptionTable& known,
                     std::vector<Leaf>& leaves) {
   for (const auto& [key, node] : table) {
     const std::string path = prefix + std::string(key.str());
-    if (const toml::table* inner = node.as_table()) {
-      collect_leaves(*inner, path + ".", leaves);
+    const OptionSpec* spec = known.find_key(path);
+    const bool is_value = spec != nullptr && spec->type == OptionType::kTable;
+    if (const toml::table* inner = node.as_table(); inner != nullptr && !is_value) {
+      collect_leaves(*inner, path + ".", known, leaves);
     } else {
       leaves.push_back({path, &node, key.source().begin.line});
     }
@@ -55,8 +57,30 @@ void apply_section(const Leaf& leaf, const std::string& file, Options& options) 
                       leaf.key, leaf.key);
   }
   for (const toml::node& entry : *entries) {
-    apply_table(*entry.as_table(), file, options.add_section_entry(leaf.key));
+    const std::string where =
+        fmt::format("{}:{}: [[{}]]", file, entry.source().begin.line, leaf.key);
+    apply_table(*entry.as_table(), file, options.add_section_entry(leaf.key, where));
   }
+}
+
+// The entries of a kTable in the file's order: the library sorts them by name.
+std::vector<std::string> packed_entries(const toml::node& node, const std::string& where) {
+  const toml::table* table = node.as_table();
+  if (table == nullptr) throw usage_error("{}: expected a table of names and lists", where);
+  std::vector<std::pair<toml::source_position, NamedList>> lists;
+  for (const auto& [key, value] : *table) {
+    NamedList list{.name = std::string(key.str()), .values = {}};
+    if (const toml::array* array = value.as_array()) {
+      for (const toml::node& element : *array) list.values.push_back(scalar_text(element, where));
+    } else {
+      list.values.push_back(scalar_text(value, where));
+    }
+    lists.emplace_back(key.source().begin, std::move(list));
+  }
+  std::ranges::sort(lists, [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<std::string> texts;
+  for (const auto& [place, list] : lists) texts.push_back(packed(list));
+  return texts;
 }
 
 void apply_leaf(const Leaf& leaf, const std::string& file, Options& options) {
@@ -69,7 +93,9 @@ void apply_leaf(const Leaf& leaf, const std::string& file, Options& options) {
         .with_hint(did_you_mean(leaf.key, known));
   }
   std::vector<std::string> values;
-  if (const toml::array* array = leaf.node->as_array()) {
+  if (spec->type == OptionType::kTable) {
+    values = packed_entries(*leaf.node, where);
+  } else if (const toml::array* array = leaf.node->as_array()) {
     if (spec->type != OptionType::kList) {
       throw usage_error("{}: got an array, expected {}", where, expected_text(*spec));
     }
@@ -82,7 +108,7 @@ void apply_leaf(const Leaf& leaf, const std::string& file, Options& options) {
 
 void apply_table(const toml::table& table, const std::string& file, Options& options) {
   std::vector<Leaf> leaves;
-  collect_leaves(table, "", leaves);
+  collect_leaves(table, "", options.table(), leaves);
   // The library sorts by key; messages should name the first bad line.
   std::ranges::stable_sort(leaves, {}, &Leaf::line);
   for (const Leaf& leaf : leaves) {

@@ -28,6 +28,8 @@ std::string value_name(const OptionSpec& spec) {
       return fmt::format("{}", fmt::join(spec.choices, "|"));
     case OptionType::kList:
       return "A,B,...";
+    case OptionType::kTable:
+      return "TABLE";
   }
   return "";
 }
@@ -153,15 +155,28 @@ std::string toml_string(std::string_view text) {
   return quoted + "\"";
 }
 
+std::string toml_array(const std::vector<std::string>& texts) {
+  std::vector<std::string> quoted;
+  for (const std::string& text : texts) quoted.push_back(toml_string(text));
+  return fmt::format("[{}]", fmt::join(quoted, ", "));
+}
+
+std::string toml_inline_table(const std::vector<NamedList>& lists) {
+  std::vector<std::string> entries;
+  for (const NamedList& list : lists) {
+    entries.push_back(toml_string(list.name) + " = " + toml_array(list.values));
+  }
+  return fmt::format("{{{}}}", fmt::join(entries, ", "));
+}
+
 std::string toml_value(const Options& options, const OptionSpec& spec) {
   switch (spec.type) {
     case OptionType::kBoolean:
       return options.boolean(spec.key) ? "true" : "false";
-    case OptionType::kList: {
-      std::vector<std::string> quoted;
-      for (const std::string& text : options.list(spec.key)) quoted.push_back(toml_string(text));
-      return fmt::format("[{}]", fmt::join(quoted, ", "));
-    }
+    case OptionType::kList:
+      return toml_array(options.list(spec.key));
+    case OptionType::kTable:
+      return toml_inline_table(options.table(spec.key));
     case OptionType::kInteger:
     case OptionType::kReal: {
       const std::string text = options.text(spec.key);

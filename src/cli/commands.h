@@ -9,6 +9,7 @@ namespace orthrus {
 [[nodiscard]] Command make_runs_command();
 [[nodiscard]] Command make_evaluate_command();
 [[nodiscard]] Command make_predict_command();
+[[nodiscard]] Command make_tasks_command();
 [[nodiscard]] Command make_bench_command();
 [[nodiscard]] Command make_doctor_command();
 [[nodiscard]] Command make_demo_data_command();

@@ -1,15 +1,16 @@
-// `orthrus evaluate`: accuracy, top-5 and mean loss of each task over a list.
+// `orthrus evaluate`: the figures of each task over a list.
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "backend/backend.h"
+#include "base/file.h"
 #include "base/progress.h"
 #include "base/signals.h"
 #include "base/threads.h"
 #include "cli/commands.h"
+#include "cli/evaluate_report.h"
 #include "cli/model_argument.h"
 #include "infer/evaluate.h"
 #include "infer/options.h"
@@ -19,25 +20,13 @@ namespace orthrus {
 
 namespace {
 
-void print_text(std::FILE* out, const Model& model, const std::vector<MetricSums>& sums) {
-  for (size_t task = 0; task < sums.size(); ++task) {
-    fmt::print(out, "{}\timages {}\taccuracy {:.6f}\ttop-{} {:.6f}\tloss {:.6f}\n",
-               model.tasks[task].name, sums[task].weight, sums[task].accuracy(), MetricSums::kTopK,
-               sums[task].top_k_accuracy(), sums[task].mean_loss());
+// Where --json says; "-" is standard output.
+void write_json(std::FILE* out, const std::string& path, const std::string& json) {
+  if (path == "-") {
+    fmt::print(out, "{}", json);
+  } else {
+    write_file(path, json);
   }
-}
-
-void print_json(std::FILE* out, const Model& model, const std::vector<MetricSums>& sums) {
-  nlohmann::ordered_json tasks = nlohmann::ordered_json::array();
-  for (size_t task = 0; task < sums.size(); ++task) {
-    tasks.push_back({{"task", model.tasks[task].name},
-                     {"images", static_cast<int64_t>(sums[task].weight)},
-                     {"accuracy", sums[task].accuracy()},
-                     {"top5", sums[task].top_k_accuracy()},
-                     {"loss", sums[task].mean_loss()}});
-  }
-  const nlohmann::ordered_json result = {{"model", model.origin}, {"tasks", tasks}};
-  fmt::print(out, "{}\n", result.dump(2));
 }
 
 int run_evaluate(const Options& options, CommandContext& context) {
@@ -46,7 +35,8 @@ int run_evaluate(const Options& options, CommandContext& context) {
   for (const std::string& warning : list.warnings) context.terminal.print_line(warning);
   set_threads(thread_count(options));
   std::vector<std::string> arguments = options.positionals();
-  const Model model = model_argument(options, arguments);
+  Model model = model_argument(options, arguments);
+  bind_columns(model.tasks, {});
   check_labels(list, model.tasks);
 
   const StopSignals signals(nullptr);
@@ -59,10 +49,19 @@ int run_evaluate(const Options& options, CommandContext& context) {
     progress.advance(pictures - progress.state().done);
     signals.throw_if_requested();
   };
-  const std::vector<MetricSums> sums = evaluate(inference, model.tasks, loader, after_batch);
+  std::vector<TaskEvaluation> evaluations(model.tasks.begin(), model.tasks.end());
+  const auto take = [&](const BatchAnswers& answers) {
+    evaluations[answers.task].add(answers.probabilities, answers.labels, answers.present,
+                                  answers.count);
+  };
+  for_each_answer(inference, model.tasks, loader, take, after_batch);
   progress.finish();
   for (const std::string& skipped : loader.skipped()) context.terminal.print_line(skipped);
-  (options.boolean("json") ? print_json : print_text)(context.out, model, sums);
+  std::vector<TaskReport> reports;
+  for (const TaskEvaluation& evaluation : evaluations) reports.push_back(evaluation.report());
+  const std::string json = options.text("json");
+  if (json != "-") print_reports(context.out, model, reports);
+  if (!json.empty()) write_json(context.out, json, reports_json(model, reports));
   return 0;
 }
 
@@ -71,13 +70,19 @@ int run_evaluate(const Options& options, CommandContext& context) {
 Command make_evaluate_command() {
   Command command = {
       .name = "evaluate",
-      .summary = "Measure accuracy, top-5 and loss of each task over a list of pictures",
+      .summary = "Measure how well each task is answered over a list of pictures",
       .syntax = {.positionals = {{.name = "MODEL", .help = "The same as --model."}}},
       .examples = {"orthrus evaluate out/resnet-50 --data-val val.lst --image-val images"},
       .run = run_evaluate};
   command.options.add(model_options(""));
+  command.options.add(tasks_option());
   command.options.add(inference_options("32"));
-  command.options.add(json_option());
+  command.options.add(OptionSpec{.key = "json",
+                                 .flag = "--json",
+                                 .value_name = "FILE",
+                                 .help = "Write all figures to a file as JSON; -: to standard "
+                                         "output, in place of the tables.",
+                                 .group = "Output"});
   return command;
 }
 

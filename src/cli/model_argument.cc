@@ -4,6 +4,8 @@
 
 #include "base/error.h"
 #include "model/source.h"
+#include "tasks/task_file.h"
+#include "train/options.h"
 
 namespace orthrus {
 
@@ -28,9 +30,23 @@ Model model_argument(const Options& options, std::vector<std::string>& arguments
   Model model =
       load_model(source, own ? preprocessing_of(options, *own) : preprocessing_of(options));
   if (source.kind == ModelSource::Kind::kModelFile) check_against_model(options, model);
+  if (options.has("tasks.file")) {
+    const Options file = read_task_configuration(options.text("tasks.file"));
+    declare_tasks(model, declared_tasks(file.section("task")));
+  }
   const std::vector<std::string> names = class_names_of(options);
   if (!names.empty()) name_classes(model.tasks, names);
   return model;
+}
+
+OptionSpec tasks_option() {
+  return {.key = "tasks.file",
+          .flag = "--tasks",
+          .value_name = "FILE",
+          .help =
+              "TOML file with the [[task]] tables that the model was trained with: rules, "
+              "columns and class names. A run's config.toml has them too.",
+          .group = "Model"};
 }
 
 OptionSpec json_option() {

@@ -14,6 +14,9 @@ namespace orthrus {
 // neither is there, and what resolving and loading throw.
 [[nodiscard]] Model model_argument(const Options& options, std::vector<std::string>& arguments);
 
+// --tasks, which model_argument() reads.
+[[nodiscard]] OptionSpec tasks_option();
+
 // --json
 [[nodiscard]] OptionSpec json_option();
 

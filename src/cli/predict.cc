@@ -31,14 +31,33 @@ std::vector<size_t> ranking(const std::vector<float>& probabilities, size_t most
   return order;
 }
 
+// Where each class of a multilabel task is a yes or no of its own.
+bool is_yes(float probability) {
+  return probability >= 0.5F;
+}
+
+// Of a multilabel task every class that is a yes, but at least `top`.
 void print_text(std::FILE* out, const Model& model, const Prediction& prediction, size_t top) {
   for (size_t task = 0; task < model.tasks.size(); ++task) {
     const std::vector<float>& row = prediction.probabilities[task];
-    for (const size_t index : ranking(row, top)) {
+    size_t shown = top;
+    if (model.tasks[task].kind == TaskKind::kMultilabel) {
+      shown = std::max(shown, static_cast<size_t>(std::ranges::count_if(row, is_yes)));
+    }
+    for (const size_t index : ranking(row, shown)) {
       fmt::print(out, "{}\t{}\t{}\t{:.6f}\n", prediction.path, model.tasks[task].name,
                  model.tasks[task].class_name(static_cast<int64_t>(index)), row[index]);
     }
   }
+}
+
+// Names of the classes that are a yes.
+nlohmann::ordered_json yes_classes(const Task& task, const std::vector<float>& row) {
+  nlohmann::ordered_json names = nlohmann::ordered_json::array();
+  for (size_t index = 0; index < row.size(); ++index) {
+    if (is_yes(row[index])) names.push_back(task.class_name(static_cast<int64_t>(index)));
+  }
+  return names;
 }
 
 nlohmann::ordered_json as_json(const Model& model, const Prediction& prediction) {
@@ -49,6 +68,11 @@ nlohmann::ordered_json as_json(const Model& model, const Prediction& prediction)
     for (size_t index = 0; index < row.size(); ++index) {
       classes.push_back({{"class", model.tasks[task].class_name(static_cast<int64_t>(index))},
                          {"probability", row[index]}});
+    }
+    if (model.tasks[task].kind == TaskKind::kMultilabel) {
+      tasks[model.tasks[task].name] = {{"yes", yes_classes(model.tasks[task], row)},
+                                       {"classes", classes}};
+      continue;
     }
     const int64_t best = prediction.best(task);
     tasks[model.tasks[task].name] = {{"label", best},
@@ -122,6 +146,7 @@ Command make_predict_command() {
                    "orthrus predict out --data-val val.lst --image-val images --json"},
       .run = run_predict};
   command.options.add(model_options(""));
+  command.options.add(tasks_option());
   command.options.add(inference_options("16"));
   command.options.add(json_option());
   command.options.add(OptionSpec{.key = "top",

@@ -72,9 +72,9 @@ std::optional<ErrorKind> kind_of(const StopSignals& signals) {
 }
 
 int run_train(const Options& given, CommandContext& context) {
-  TrainRequest request = train_request(given);
+  Options options = with_declared_tasks(given);
+  TrainRequest request = train_request(options);
   const std::unique_ptr<RunFolder> folder = open_run_folder(given);
-  Options options = given;
   if (!options.has("train.save_result")) options.resolve("train.run", folder->path().string());
   options.resolve("threads", std::to_string(request.threads));
   if (!request.mxnet_name.empty()) options.resolve("train.save_name", request.mxnet_name);
@@ -120,7 +120,7 @@ Command make_train_command() {
                    "--data-train train.lst --image-train images --data-val val.lst "
                    "--image-val images --save-result out --save-name resnet-50"},
       .run = run_train};
-  command.options = train_option_table();
+  command.options = train_table();
   return command;
 }
 

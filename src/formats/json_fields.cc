@@ -141,6 +141,42 @@ std::vector<double> JsonFields::numbers(const std::string& key, size_t count) {
   return numbers;
 }
 
+std::vector<double> JsonFields::numbers(const std::string& key, double least, double most) {
+  std::vector<double> numbers;
+  for (const OrderedJson& entry : list(key)) {
+    const double value = entry.is_number() ? entry.get<double>() : std::nan("");
+    if (!(value >= least && value <= most)) {
+      throw input_error("'{}' holds {}, expected numbers from {} to {}", key, excerpt(entry), least,
+                        most);
+    }
+    numbers.push_back(value);
+  }
+  return numbers;
+}
+
+std::vector<int64_t> JsonFields::integers(const std::string& key, int64_t least, int64_t most) {
+  std::vector<int64_t> integers;
+  for (const OrderedJson& entry : list(key)) {
+    integers.push_back(integer_of(entry, key, least, most));
+  }
+  return integers;
+}
+
+std::vector<OrderedJson> JsonFields::objects(const std::string& key) {
+  std::vector<OrderedJson> objects;
+  for (const OrderedJson& entry : list(key)) objects.push_back(entry);
+  return objects;
+}
+
+OrderedJson JsonFields::list(const std::string& key) {
+  const OrderedJson* found = find(key);
+  if (found == nullptr) return OrderedJson::array();
+  if (!found->is_array()) {
+    throw input_error("'{}' is {}, expected a list", key, excerpt(*found));
+  }
+  return *found;
+}
+
 void JsonFields::finish() const {
   std::vector<std::string> unknown;
   for (const auto& [key, value] : json_.items()) {

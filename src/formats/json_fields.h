@@ -39,6 +39,10 @@ class JsonFields {
   [[nodiscard]] bool boolean(const std::string& key, bool fallback);
   // A list of texts; an empty one when the field is missing.
   [[nodiscard]] std::vector<std::string> texts(const std::string& key);
+  // Lists of finite numbers in these bounds, of objects; empty when the field is missing.
+  [[nodiscard]] std::vector<double> numbers(const std::string& key, double least, double most);
+  [[nodiscard]] std::vector<int64_t> integers(const std::string& key, int64_t least, int64_t most);
+  [[nodiscard]] std::vector<OrderedJson> objects(const std::string& key);
   // A list of so many finite numbers.
   [[nodiscard]] std::vector<double> numbers(const std::string& key, size_t count);
 
@@ -48,6 +52,7 @@ class JsonFields {
  private:
   const OrderedJson* find(const std::string& key);
   const OrderedJson& require(const std::string& key);
+  OrderedJson list(const std::string& key);
 
   const OrderedJson& json_;
   std::set<std::string> asked_;

@@ -57,7 +57,7 @@ void take_parameters(const LoadedNetwork& network, const std::map<std::string, S
                      Model& model, FinetuneReport& report) {
   std::set<std::string> head_names;
   for (const Task& task : model.tasks) {
-    head_names.insert({task.head + "_weight", task.head + "_bias"});
+    for (const std::string& name : head_parameters(task)) head_names.insert(name);
   }
   std::vector<std::string> missing;
   std::vector<std::string> misshapen;

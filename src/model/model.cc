@@ -76,6 +76,24 @@ Model assemble_model(Graph graph, const NamedTensors& parameters,
   }
 }
 
+void declare_tasks(Model& model, const std::vector<Task>& declared) {
+  for (Task& task : model.tasks) {
+    const auto found = std::ranges::find(declared, task.name, &Task::name);
+    if (found == declared.end()) {
+      throw input_error("{}: its task '{}' is not declared", model.origin, task.name)
+          .with_hint("give the file of tasks that it was trained with");
+    }
+    if (found->classes != task.classes || found->kind != task.kind) {
+      throw input_error("{}: its task '{}' has {} classes, {} are declared{}", model.origin,
+                        task.name, task.classes, found->classes,
+                        found->kind == task.kind ? "" : ", of another kind");
+    }
+    const std::string head = task.head;
+    task = *found;
+    task.head = head;
+  }
+}
+
 void name_classes(std::vector<Task>& tasks, const std::vector<std::string>& names) {
   std::vector<std::string> sizes;
   if (std::ranges::count(tasks, names, &Task::class_names) > 0) return;

@@ -46,6 +46,11 @@ struct Model {
 [[nodiscard]] Model assemble_model(Graph graph, const NamedTensors& parameters,
                                    const Preprocessing& preprocessing, std::string origin);
 
+// Puts `declared` in the place of the model's tasks of the same names: rules, columns and class
+// names, which a file of another program does not hold. Throws kInput when one of the model's tasks
+// is not declared, or has another kind or number of classes.
+void declare_tasks(Model& model, const std::vector<Task>& declared);
+
 // Gives `names` to the first task that has as many classes and no names yet; nothing where a task
 // has just these names. Throws kInput when there is no such task.
 void name_classes(std::vector<Task>& tasks, const std::vector<std::string>& names);

@@ -1,5 +1,7 @@
 #include "tasks/heads.h"
 
+#include <algorithm>
+#include <utility>
 #include <variant>
 
 #include "base/error.h"
@@ -7,14 +9,81 @@
 namespace orthrus {
 namespace {
 
+std::string hidden_name(const Task& task, size_t layer) {
+  return fmt::format("{}_hidden{}", task.head, layer + 1);
+}
+
+Edge append_layer(Graph& graph, Edge input, const std::string& name, int64_t size) {
+  const int weight = graph.add_variable(name + "_weight", VariableRole::kParameter);
+  const int bias = graph.add_variable(name + "_bias", VariableRole::kParameter);
+  return {graph.add({.name = name,
+                     .op = FullyConnected{.num_hidden = size},
+                     .inputs = {input, {weight}, {bias}}})};
+}
+
+Edge append_dropout(Graph& graph, Edge input, const std::string& name, double p) {
+  if (p == 0) return input;
+  return {graph.add({.name = name, .op = Dropout{.p = p}, .inputs = {input}})};
+}
+
+Op loss_of(const Task& task) {
+  if (task.kind == TaskKind::kMultilabel) return LogisticOutput{};
+  return SoftmaxOutput{};
+}
+
+// MXNet spreads smooth_alpha over the other classes alone; label_smoothing e spreads over all of
+// them (Szegedy et al. 2016, arXiv:1512.00567), so that the label's class keeps 1 - e + e / K.
+void shape_loss(const Task& task, Op& op) {
+  if (auto* logistic = std::get_if<LogisticOutput>(&op)) {
+    logistic->smooth_alpha = task.label_smoothing;
+    logistic->focal_gamma = task.focal_gamma;
+  }
+  if (auto* softmax = std::get_if<SoftmaxOutput>(&op)) {
+    const auto classes = static_cast<double>(task.classes);
+    softmax->smooth_alpha = task.label_smoothing * (classes - 1) / classes;
+    softmax->focal_gamma = task.focal_gamma;
+  }
+}
+
 Edge append_head(Graph& graph, Edge features, const Task& task) {
-  const int weight = graph.add_variable(task.head + "_weight", VariableRole::kParameter);
-  const int bias = graph.add_variable(task.head + "_bias", VariableRole::kParameter);
-  const int head = graph.add({.name = task.head,
-                              .op = FullyConnected{.num_hidden = task.classes},
-                              .inputs = {features, {weight}, {bias}}});
+  Edge at = features;
+  for (size_t layer = 0; layer < task.hidden.size(); ++layer) {
+    const std::string name = hidden_name(task, layer);
+    at = append_layer(graph, at, name, task.hidden[layer]);
+    at = {graph.add({.name = name + "_relu", .op = Activation{}, .inputs = {at}})};
+    if (layer + 1 < task.hidden.size()) {
+      at = append_dropout(graph, at, name + "_dropout", task.dropout);
+    }
+  }
+  at = append_dropout(graph, at, task.head + "_dropout", task.dropout);
+  at = append_layer(graph, at, task.head, task.classes);
   const int label = graph.add_variable(task.label_input(), VariableRole::kLabel);
-  return {graph.add({.name = task.name, .op = SoftmaxOutput{}, .inputs = {{head}, {label}}})};
+  return {graph.add({.name = task.name, .op = loss_of(task), .inputs = {at, {label}}})};
+}
+
+// True when the loss took no weights so far; it does now.
+bool take_weights(Op& op) {
+  bool* has_weight = nullptr;
+  if (auto* loss = std::get_if<SoftmaxOutput>(&op)) has_weight = &loss->has_sample_weight;
+  if (auto* loss = std::get_if<LogisticOutput>(&op)) has_weight = &loss->has_sample_weight;
+  return has_weight != nullptr && !std::exchange(*has_weight, true);
+}
+
+Task task_of_loss(const Graph& graph, const Node& loss, int next_column) {
+  const Node& head = graph.node(loss.inputs.front().node);
+  const auto* layer = std::get_if<FullyConnected>(&head.op);
+  if (layer == nullptr) {
+    throw input_error("loss '{}' stands on '{}' ({}), expected a fully connected layer", loss.name,
+                      head.name, op_name(head.op));
+  }
+  Task task{.name = loss.name, .head = head.name, .classes = layer->num_hidden};
+  if (std::holds_alternative<LogisticOutput>(loss.op)) task.kind = TaskKind::kMultilabel;
+  if (task.name == "softmax_multitask" && task.classes == 2) {
+    task.rule = LabelRule::kPositive;
+  } else {
+    task.label_column = next_column;
+  }
+  return task;
 }
 
 }  // namespace
@@ -27,6 +96,17 @@ Graph append_heads(const Graph& backbone, Edge features, const std::vector<Task>
   return graph;
 }
 
+Graph training_graph(const Graph& graph, const std::vector<Task>& tasks) {
+  Graph shaped;
+  for (Node node : graph.nodes()) {
+    const auto task = std::ranges::find(tasks, node.name, &Task::name);
+    if (task != tasks.end()) shape_loss(*task, node.op);
+    shaped.add(std::move(node));
+  }
+  shaped.set_outputs(graph.outputs());
+  return weigh_samples(shaped);
+}
+
 Graph weigh_samples(const Graph& graph) {
   Graph weighted;
   std::vector<int> number_of;  // new numbers of the old nodes
@@ -36,9 +116,7 @@ Graph weigh_samples(const Graph& graph) {
   };
   for (Node node : graph.nodes()) {
     node.inputs = renumber(std::move(node.inputs));
-    auto* loss = std::get_if<SoftmaxOutput>(&node.op);
-    if (loss != nullptr && !loss->has_sample_weight) {
-      loss->has_sample_weight = true;
+    if (take_weights(node.op)) {
       const std::string name = Task{.name = node.name}.weight_input();
       node.inputs.push_back({weighted.add_variable(name, VariableRole::kSampleWeight)});
     }
@@ -48,28 +126,34 @@ Graph weigh_samples(const Graph& graph) {
   return weighted;
 }
 
+std::vector<std::string> head_parameters(const Task& task) {
+  std::vector<std::string> layers = {task.head};
+  for (size_t layer = 0; layer < task.hidden.size(); ++layer) {
+    layers.push_back(hidden_name(task, layer));
+  }
+  std::vector<std::string> names;
+  for (const std::string& layer : layers) {
+    names.push_back(layer + "_weight");
+    names.push_back(layer + "_bias");
+  }
+  return names;
+}
+
 std::vector<Task> find_tasks(const Graph& graph) {
   std::vector<Task> tasks;
   int next_column = 0;
   for (const Edge& output : graph.outputs()) {
     const Node& loss = graph.node(output.node);
-    if (!std::holds_alternative<SoftmaxOutput>(loss.op)) {
-      throw input_error("output '{}' ({}) is not a classification loss (SoftmaxOutput)", loss.name,
-                        op_name(loss.op));
+    if (!is_loss(loss.op)) {
+      throw input_error(
+          "output '{}' ({}) is not a classification loss (SoftmaxOutput or "
+          "LogisticRegressionOutput)",
+          loss.name, op_name(loss.op));
     }
-    const Node& head = graph.node(loss.inputs.front().node);
-    const auto* layer = std::get_if<FullyConnected>(&head.op);
-    if (layer == nullptr) {
-      throw input_error("loss '{}' stands on '{}' ({}), expected a fully connected layer",
-                        loss.name, head.name, op_name(head.op));
+    tasks.push_back(task_of_loss(graph, loss, next_column));
+    if (tasks.back().rule == LabelRule::kIdentity) {
+      next_column += static_cast<int>(tasks.back().label_width());
     }
-    Task task{.name = loss.name, .head = head.name, .classes = layer->num_hidden};
-    if (task.name == "softmax_multitask" && task.classes == 2) {
-      task.rule = LabelRule::kPositive;
-    } else {
-      task.label_column = next_column++;
-    }
-    tasks.push_back(std::move(task));
   }
   return tasks;
 }

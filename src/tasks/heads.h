@@ -12,20 +12,28 @@
 namespace orthrus {
 
 // `backbone` with, for each task, FullyConnected `head` (variables `<head>_weight`, `<head>_bias`)
-// on `features` and SoftmaxOutput `name` (variable `<name>_label`); the losses are its only
-// outputs, in the order of the tasks. Throws kInput when a name is taken.
+// on `features` and its loss `name` (variable `<name>_label`): SoftmaxOutput, or LogisticOutput for
+// a multilabel task. Hidden layers stand between as `<head>_hidden1` and so on, each with a ReLU.
+// The losses are its only outputs, in the order of the tasks. Throws kInput when a name is taken.
 [[nodiscard]] Graph append_heads(const Graph& backbone, Edge features,
                                  const std::vector<Task>& tasks);
 
-// The same graph with an input `<loss>_sample_weight` (N) at every loss: what training compiles.
+// What training compiles: weigh_samples(), and the losses smoothed and bent as the tasks say. Files
+// hold the plain losses, which give the same answers.
+[[nodiscard]] Graph training_graph(const Graph& graph, const std::vector<Task>& tasks);
+
+// Names of the parameters that belong to the task's head alone.
+[[nodiscard]] std::vector<std::string> head_parameters(const Task& task);
+
+// The same graph with an input `<loss>_sample_weight`, shaped as the label, at every loss.
 // Files hold the graph without it.
 [[nodiscard]] Graph weigh_samples(const Graph& graph);
 
 // The tasks whose losses are outputs of `graph`, in that order: name and head from the layers'
 // names, classes from the head's size. A loss named `softmax_multitask` with two classes has the
 // classic rule (label > 0 of the first column); of the others the first reads column 1, the next
-// column 2, and so on. Throws kInput when an output is no loss, or a loss does not stand on a fully
-// connected layer.
+// what comes behind, and so on. Throws kInput when an output is no loss, or a loss does not stand
+// on a fully connected layer.
 [[nodiscard]] std::vector<Task> find_tasks(const Graph& graph);
 
 }  // namespace orthrus

@@ -36,6 +36,31 @@ void MetricSums::add(std::span<const float> probabilities, std::span<const float
   }
 }
 
+void MetricSums::add_binary(std::span<const float> probabilities, std::span<const float> labels,
+                            std::span<const float> weights) {
+  for (size_t i = 0; i < labels.size(); ++i) {
+    if (weights[i] == 0) continue;
+    const double w = weights[i];
+    const bool yes = labels[i] > 0;
+    const float right = yes ? probabilities[i] : 1 - probabilities[i];
+    weight += w;
+    if ((probabilities[i] >= 0.5F) == yes) {
+      correct += w;
+      top_k += w;
+    }
+    loss -= w * std::log(static_cast<double>(std::max(right, kSmallestProbability)));
+  }
+}
+
+void MetricSums::add(const Task& task, std::span<const float> probabilities,
+                     std::span<const float> labels, std::span<const float> weights) {
+  if (task.kind == TaskKind::kMultilabel) {
+    add_binary(probabilities, labels, weights);
+  } else {
+    add(probabilities, labels, weights);
+  }
+}
+
 void MetricSums::add(const MetricSums& other) {
   weight += other.weight;
   correct += other.correct;

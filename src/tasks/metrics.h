@@ -1,8 +1,11 @@
-// Metrics of a classification task, summed up batch by batch. Rows of weight zero count nowhere.
+// The metrics that training follows, summed up batch by batch. Rows of weight zero count nowhere.
+// What an evaluation tells beyond them is in tasks/evaluation.h.
 #pragma once
 
 #include <cstdint>
 #include <span>
+
+#include "tasks/task.h"
 
 namespace orthrus {
 
@@ -18,6 +21,13 @@ struct MetricSums {
   // `probabilities` (N, classes) and N labels and weights. Between equal probabilities the lower
   // class ranks first. A probability that is not a number makes the loss not a number.
   void add(std::span<const float> probabilities, std::span<const float> labels,
+           std::span<const float> weights);
+  // The same of a multilabel task, where each of the N times `classes` labels is a row of its own,
+  // right when its probability is on the label's side of 1/2; top_k counts as correct does.
+  void add_binary(std::span<const float> probabilities, std::span<const float> labels,
+                  std::span<const float> weights);
+  // One of the two, as the task is.
+  void add(const Task& task, std::span<const float> probabilities, std::span<const float> labels,
            std::span<const float> weights);
   void add(const MetricSums& other);
 

@@ -1,30 +1,62 @@
 // Task: one question that the network answers about a picture, with its head (the last layer), its
-// loss and the rule that makes its label from the list's columns. A value; the graph nodes that
-// belong to it are made by tasks/heads.h, its figures by tasks/metrics.h.
+// loss and the rule that makes its label from the list's columns. A plain value; tasks/task_file.h
+// makes it from a [[task]] table, tasks/label_reader.h reads its labels, tasks/heads.h makes the
+// graph nodes that belong to it, tasks/metrics.h its figures.
 #pragma once
 
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "tensor/tensor.h"
-
 namespace orthrus {
+
+enum class TaskKind {
+  kSoftmax,     // one class is right
+  kMultilabel,  // each class is a question of its own (sigmoid), with a column of its own
+};
 
 enum class LabelRule {
   kIdentity,  // the column's value is the class
   kPositive,  // 1 where the column's value is over zero, else 0
+  kSteps,     // what Task::steps makes of the value, one after the other
+};
+
+// One step of a rule, from a value to a value; it gives a missing label where it has no answer.
+struct RuleStep {
+  std::string expression = {};  // of `label` (tasks/expression.h); empty: the table
+  std::vector<std::pair<float, float>> table = {};  // values and what they become
+  bool operator==(const RuleStep&) const = default;
 };
 
 struct Task {
   std::string name = {};  // of its loss layer and thus of its output: "softmax"
   std::string head = {};  // of its fully connected layer: "fc"
   int64_t classes = 0;
-  int label_column = 0;  // of the list, from 0
+  int label_column = 0;  // of the list, from 0; the first one of a multilabel task
   LabelRule rule = LabelRule::kIdentity;
   std::vector<std::string> class_names = {};  // empty, or one for each class
+  TaskKind kind = TaskKind::kSoftmax;
+  // Columns of a multilabel task, one for each class; empty: `classes` of them from label_column
+  // on.
+  std::vector<int> label_columns = {};
+  // Names of the columns, where they were declared by name: bind_columns() turns them into numbers.
+  std::vector<std::string> column_names = {};
+  std::vector<RuleStep> steps = {};  // of LabelRule::kSteps
+  std::vector<float> missing = {};   // values of the column that mean: no label (NaN always does)
 
+  // What follows matters to training alone.
+  double weight = 1;                       // of the task's loss
+  std::vector<double> class_weights = {};  // of the labels' classes (multilabel: of a 1); empty: 1
+  bool balanced = false;                   // class_weights come from the training list's counts
+  double label_smoothing = 0;              // share of the target that is spread over all classes
+  double focal_gamma = 0;                  // of the focal loss; 0: cross-entropy
+  std::vector<int64_t> hidden = {};        // sizes of the head's layers before the last one
+  double dropout = 0;  // in front of the last layer, and between the hidden ones
+
+  // Labels of a picture: 1, or one for each class of a multilabel task.
+  [[nodiscard]] int64_t label_width() const { return kind == TaskKind::kMultilabel ? classes : 1; }
   // Name of a class for people: its class name, else its number.
   [[nodiscard]] std::string class_name(int64_t index) const;
   [[nodiscard]] std::string label_input() const { return name + "_label"; }
@@ -37,14 +69,8 @@ struct Task {
 // 0.
 [[nodiscard]] std::vector<Task> classic_tasks(int64_t num_classes);
 
-// What is wrong with a row of label columns for this task ("label 7 of column 1 is not a class of
-// task 'softmax' (0 to 3)"), or empty. A missing label (NaN) is not wrong.
-[[nodiscard]] std::string label_problem(const Task& task, std::span<const float> columns);
-
-// Labels and weights of a batch. `labels` is (N, columns), `count` the number of pictures that
-// count; the rest is fill and gets weight zero. A missing label gets class 0 and weight 0.
-// dst_labels and dst_weights hold N values each. Throws kInput for a label that is no class.
-void derive_labels(const Task& task, const Tensor& labels, int count, std::span<float> dst_labels,
-                   std::span<float> dst_weights);
+// Turns Task::column_names into numbers by the names of a list's columns (empty: it has none).
+// Throws kInput for one that is not there.
+void bind_columns(std::vector<Task>& tasks, std::span<const std::string> names);
 
 }  // namespace orthrus

@@ -96,7 +96,9 @@ StateJson to_json(const TrainerState& state) {
           {"epoch_sums", to_json(state.epoch_sums)},
           {"window_sums", to_json(state.window_sums)},
           {"history", history},
-          {"log_size", state.log_size}};
+          {"log_size", state.log_size},
+          {"weighting", state.weighting},
+          {"task_weights", state.task_weights}};
 }
 
 TrainerState state_of(const StateJson& json) {
@@ -110,6 +112,8 @@ TrainerState state_of(const StateJson& json) {
   state.window_sums = sums_of(json.at("window_sums"));
   for (const StateJson& epoch : json.at("history")) state.history.push_back(epoch_of(epoch));
   state.log_size = json.at("log_size").get<uint64_t>();
+  state.weighting = json.at("weighting").get<std::vector<double>>();
+  state.task_weights = json.at("task_weights").get<std::vector<double>>();
   return state;
 }
 

@@ -28,6 +28,15 @@ std::string time_line(int epoch, double seconds) {
   return fmt::format("Epoch[{}] Time cost={:.3f}", epoch, seconds);
 }
 
+std::string weights_line(int epoch, const std::vector<Task>& tasks,
+                         std::span<const double> weights) {
+  std::string line = fmt::format("epoch {}: weights of the losses:", epoch);
+  for (size_t task = 0; task < tasks.size(); ++task) {
+    line += fmt::format("{} {} {:.6g}", task == 0 ? "" : ",", tasks[task].name, weights[task]);
+  }
+  return line;
+}
+
 std::string saved_line(std::string_view path) {
   return fmt::format("Saved checkpoint to \"{}\"", path);
 }

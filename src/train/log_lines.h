@@ -21,6 +21,10 @@ namespace orthrus {
                                                     std::span<const MetricSums> tasks);
 // "Epoch[0] Time cost=12.345"
 [[nodiscard]] std::string time_line(int epoch, double seconds);
+// "epoch 0: weights of the losses: kind 1.25, colour 0.8", as they were in the epoch's last step.
+// MXNet has no such line.
+[[nodiscard]] std::string weights_line(int epoch, const std::vector<Task>& tasks,
+                                       std::span<const double> weights);
 // Saved checkpoint to "out/resnet-50-0001.params"
 [[nodiscard]] std::string saved_line(std::string_view path);
 

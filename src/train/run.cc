@@ -8,6 +8,7 @@
 #include "base/threads.h"
 #include "model/finetune.h"
 #include "model/label_check.h"
+#include "model/label_counts.h"
 #include "train/environment.h"
 #include "train/missing_pictures.h"
 #include "train/options.h"
@@ -44,9 +45,10 @@ class WatchingObserver : public TrainObserver {
   std::vector<MissingPictures>& searches_;
 };
 
-ImageList read_checked_list(const PictureFiles& files, const std::vector<Task>& tasks,
+ImageList read_checked_list(const PictureFiles& files, std::vector<Task>& tasks,
                             TrainObserver& observer) {
   ImageList list = read_list(files.list);
+  bind_columns(tasks, {});  // columns of such lists have no names
   for (const std::string& warning : list.warnings) observer.warn(warning);
   check_labels(list, tasks);
   return list;
@@ -111,6 +113,7 @@ TrainerOptions trainer_options(const TrainRequest& request, const RunFolder& fol
           .first_epoch = request.first_epoch,
           .end_epoch = request.end_epoch,
           .sgd = request.sgd,
+          .weighting = request.weighting,
           .schedule = request.schedule,
           .seed = request.loader.seed,
           .mxnet_prefix =
@@ -133,7 +136,7 @@ void report_plan(const Plan& plan, bool verbose, TrainObserver& observer) {
 
 // How the options differ from those that a checkpoint was written with; TOML each.
 std::vector<std::string> changed_options(const std::string& now, const std::string& then) {
-  const OptionTable table = train_option_table();
+  const OptionTable table = train_table();
   Options current(table), former(table);
   try {
     read_option_text(now, "the options now", current);
@@ -209,8 +212,9 @@ void describe_run(const TrainRequest& request, RunFolder& folder, const Plan& pl
 
 }  // namespace
 
-void run_training(const TrainRequest& request, RunFolder& folder, Backend& backend,
+void run_training(const TrainRequest& given, RunFolder& folder, Backend& backend,
                   TrainObserver& observer) {
+  TrainRequest request = given;
   if (request.end_epoch <= request.first_epoch) {
     throw usage_error("--num-epoch {} is not over --epoch {}: there is nothing to train",
                       request.end_epoch, request.first_epoch)
@@ -220,7 +224,12 @@ void run_training(const TrainRequest& request, RunFolder& folder, Backend& backe
   std::optional<ImageList> validation_list;
   if (request.validation) {
     validation_list = read_checked_list(*request.validation, request.tasks, observer);
+    for (const std::string& line : unseen_classes(train_list, *validation_list, request.tasks)) {
+      observer.warn(line);
+    }
   }
+  check_labelled(train_list, request.tasks);
+  balance_classes(request.tasks, train_list);
   std::vector<MissingPictures> searches;
   searches.emplace_back(train_list, request.train.folder, request.loader.on_bad_image);
   if (validation_list) {

@@ -28,6 +28,7 @@ struct TrainRequest {
   LoaderOptions loader;  // batch size, shuffling, seed, last batch, bad pictures
   bool augment = true;   // random crop and mirror while training
   SgdOptions sgd;
+  std::string weighting = "fixed";  // of the tasks' losses
   MultiFactorSchedule schedule;
   std::string mxnet_name;  // of MXNet's files in the run's folder; empty: none are written
   std::string config;      // the resolved options as TOML; may be empty
@@ -42,7 +43,7 @@ struct TrainRequest {
 };
 
 // Throws kUsage, kInput and kResource as the parts do; kInterrupted and kTerminated after a stop.
-void run_training(const TrainRequest& request, RunFolder& folder, Backend& backend,
+void run_training(const TrainRequest& given, RunFolder& folder, Backend& backend,
                   TrainObserver& observer);
 
 }  // namespace orthrus

@@ -142,7 +142,7 @@ std::string to_string(RunState state) {
 }
 
 RunSummary summarise_run(const std::filesystem::path& folder) {
-  RunSummary run{.folder = folder, .tasks = {}, .options = Options(train_option_table())};
+  RunSummary run{.folder = folder, .tasks = {}, .options = Options(train_table())};
   const std::filesystem::path config = folder / "config.toml";
   std::error_code ignored;
   if (!std::filesystem::exists(config, ignored)) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "base/file.h"
 #include "formats/mxnet/checkpoint.h"
@@ -9,6 +10,7 @@
 #include "infer/evaluate.h"
 #include "model/model_file.h"
 #include "tasks/heads.h"
+#include "tasks/loss.h"
 #include "train/log_lines.h"
 
 namespace orthrus {
@@ -34,20 +36,27 @@ Trainer::Trainer(Model model, Loader& train, Loader* validation, Backend& backen
       backend_(backend),
       options_(options),
       observer_(observer),
-      plan_(fuse_batch_norm(weigh_samples(model_.graph)),
+      plan_(fuse_batch_norm(training_graph(model_.graph, model_.tasks)),
             {{model_.input, picture_shape(model_.preprocessing, options.batch_size)}}, backend,
             training_plan()),
       sgd_(plan_, options.sgd),
+      weighting_(make_weighting(options.weighting,
+                                {.tasks = model_.tasks.size(), .momentum = options.sgd.momentum})),
       statistics_check_(model_),
       epoch_(options.first_epoch),
       epoch_sums_(model_.tasks.size()),
-      window_sums_(model_.tasks.size()) {
+      window_sums_(model_.tasks.size()),
+      losses_(model_.tasks.size()),
+      task_weights_(model_.tasks.size(), 1.0) {
   plan_.load_parameters(model_.parameters);
   model_.parameters.clear();
   images_ = plan_.input(model_.input);
   for (const Task& task : model_.tasks) {
-    task_buffers_.push_back(
-        {.labels = plan_.input(task.label_input()), .weights = plan_.input(task.weight_input())});
+    const std::span<float> labels = plan_.input(task.label_input());
+    task_buffers_.push_back({.reader = LabelReader(task),
+                             .labels = labels,
+                             .weights = plan_.input(task.weight_input()),
+                             .present = std::vector<float>(labels.size())});
   }
 }
 
@@ -81,8 +90,9 @@ void Trainer::feed(const Batch& batch) {
   }
   std::ranges::copy(pixels, images_.begin());
   for (size_t task = 0; task < model_.tasks.size(); ++task) {
-    derive_labels(model_.tasks[task], batch.labels, batch.count, task_buffers_[task].labels,
-                  task_buffers_[task].weights);
+    TaskBuffers& buffers = task_buffers_[task];
+    buffers.reader.read_batch(batch.labels, batch.count, buffers.labels, buffers.present);
+    loss_weights(model_.tasks[task], buffers.labels, buffers.present, batch.count, buffers.weights);
   }
 }
 
@@ -97,6 +107,7 @@ bool Trainer::step() {
   plan_.forward(context);
   add_metrics(batch);
   const double rate = options_.schedule.rate(updates_ + 1) * std::ldexp(1.0, -rollbacks_);
+  weigh_tasks(rate);
   sgd_.set_step(rate, 1.0 / batch_.count);
   plan_.backward(context, [this](int index, std::span<const float> gradient) {
     sgd_.update(index, gradient);
@@ -126,13 +137,33 @@ bool Trainer::step() {
 void Trainer::add_metrics(int64_t batch) {
   for (size_t task = 0; task < model_.tasks.size(); ++task) {
     MetricSums sums;
-    sums.add(plan_.output(static_cast<int>(task)), task_buffers_[task].labels,
-             task_buffers_[task].weights);
+    sums.add(model_.tasks[task], plan_.output(static_cast<int>(task)), task_buffers_[task].labels,
+             task_buffers_[task].present);
     if (!std::isfinite(sums.loss)) {
       fail_non_finite(fmt::format("the loss of task '{}'", model_.tasks[task].name), batch);
     }
     epoch_sums_[task].add(sums);
     window_sums_[task].add(sums);
+  }
+}
+
+void Trainer::weigh_tasks(double rate) {
+  const auto has_label = [](float present) { return present != 0; };
+  if (weighting_->looks_at_losses()) {
+    for (size_t task = 0; task < losses_.size(); ++task) {
+      const TaskBuffers& buffers = task_buffers_[task];
+      losses_[task] = std::ranges::any_of(buffers.present, has_label)
+                          ? batch_loss(model_.tasks[task], plan_.output(static_cast<int>(task)),
+                                       buffers.labels, buffers.present)
+                          : std::numeric_limits<double>::quiet_NaN();
+    }
+  }
+  weighting_->weigh(losses_, rate, task_weights_);
+  for (size_t task = 0; task < losses_.size(); ++task) {
+    task_weights_[task] *= model_.tasks[task].weight;
+    if (task_weights_[task] == 1) continue;
+    const auto factor = static_cast<float>(task_weights_[task]);
+    for (float& weight : task_buffers_[task].weights) weight *= factor;
   }
 }
 
@@ -249,6 +280,9 @@ void Trainer::finish_epoch() {
   observer_.note(fmt::format("epoch {}: loading pictures took {:.3f} s, {:.1f} % of the time",
                              epoch_, loading_seconds_,
                              100 * loading_seconds_ / std::max(report.seconds, 1e-9)));
+  if (weighting_->looks_at_losses()) {
+    observer_.note(weights_line(epoch_, model_.tasks, task_weights_));
+  }
   plan_.store_parameters(model_.parameters);
   const int finished = epoch_;
   if (!options_.mxnet_prefix.empty()) {
@@ -261,6 +295,7 @@ void Trainer::finish_epoch() {
       observer_.log(line);
     }
   }
+  weighting_->end_epoch();
   epoch_begun_ = false;
   log_size_.reset();
   ++epoch_;
@@ -330,7 +365,9 @@ TrainerState Trainer::state_with(NamedTensors parameters) const {
                      .window_sums = window_sums_,
                      .history = history_,
                      .rollbacks = rollbacks_,
-                     .log_size = log_size_.value_or(observer_.log_size())};
+                     .log_size = log_size_.value_or(observer_.log_size()),
+                     .weighting = weighting_->state(),
+                     .task_weights = task_weights_};
   if (!epoch_begun_) {
     state.loader = {.epoch = static_cast<uint64_t>(epoch_), .batch = 0};
     state.epoch_sums.assign(model_.tasks.size(), MetricSums{});
@@ -343,6 +380,8 @@ TrainerState Trainer::state_with(NamedTensors parameters) const {
 void Trainer::restore(const TrainerState& state) {
   plan_.load_parameters(state.parameters);
   sgd_.restore(state.momentum);
+  weighting_->restore(state.weighting);
+  if (state.task_weights.size() == task_weights_.size()) task_weights_ = state.task_weights;
   epoch_ = state.epoch;
   updates_ = state.updates;
   rollbacks_ = state.rollbacks;

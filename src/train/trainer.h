@@ -10,6 +10,7 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,6 +20,8 @@
 #include "exec/plan.h"
 #include "infer/inference.h"
 #include "model/model.h"
+#include "tasks/label_reader.h"
+#include "tasks/weighting/weighting.h"
 #include "train/checkpoint.h"
 #include "train/input_statistics.h"
 #include "train/non_finite.h"
@@ -33,6 +36,7 @@ struct TrainerOptions {
   int first_epoch = 0;  // number of the checkpoint that was loaded, and of the first epoch
   int end_epoch = 1;    // the first epoch that is not trained
   SgdOptions sgd;
+  std::string weighting = "fixed";  // of the tasks' losses (tasks/weighting/weighting.h)
   MultiFactorSchedule schedule;
   uint64_t seed = 0;
   std::string mxnet_prefix;                 // MXNet's files after each epoch; empty: none
@@ -78,6 +82,8 @@ class Trainer {
   void begin_epoch();
   void feed(const Batch& batch);
   void add_metrics(int64_t batch);
+  // Between forward and backward: turns the labels' weights into those of the weighted losses.
+  void weigh_tasks(double rate);
   void report_speed(int64_t batch);
   // Looks at every parameter: a ReLU may hide from the loss that one is no longer a number. Run
   // before every save, so that no checkpoint is spoilt.
@@ -101,6 +107,7 @@ class Trainer {
   TrainObserver& observer_;
   Plan plan_;
   Sgd sgd_;
+  std::unique_ptr<LossWeighting> weighting_;
   InputStatisticsCheck statistics_check_;
 
   int epoch_ = 0;
@@ -119,11 +126,15 @@ class Trainer {
   // Reused from step to step.
   Batch batch_;
   struct TaskBuffers {
+    LabelReader reader;
     std::span<float> labels;  // inputs of the plan
     std::span<float> weights;
+    std::vector<float> present;  // 1 for a label that is there
   };
   std::span<float> images_;
   std::vector<TaskBuffers> task_buffers_;
+  std::vector<double> losses_;        // of the tasks in this step; NaN without a label
+  std::vector<double> task_weights_;  // in this step
 };
 
 }  // namespace orthrus

@@ -22,6 +22,8 @@ struct TrainerState {
   std::vector<EpochReport> history;     // the epochs that are done
   int rollbacks = 0;                    // how often the rate was lowered after a value that is none
   uint64_t log_size = 0;                // bytes of the log at this moment
+  std::vector<double> weighting;        // what the loss weighting keeps
+  std::vector<double> task_weights;     // of the last step
 };
 
 }  // namespace orthrus

@@ -2,6 +2,7 @@
 
 #include "backend/cases/convolution_cases.h"
 #include "backend/cases/elementwise_cases.h"
+#include "backend/cases/logistic_output_cases.h"
 #include "backend/cases/normalisation_cases.h"
 #include "backend/cases/pooling_cases.h"
 #include "backend/cases/softmax_output_cases.h"
@@ -43,6 +44,9 @@ INSTANTIATE_TEST_SUITE_P(LeakyRelu, Operator, ::testing::ValuesIn(leaky_relu_cas
 INSTANTIATE_TEST_SUITE_P(Joining, Operator, ::testing::ValuesIn(joining_cases()), name_of_case);
 INSTANTIATE_TEST_SUITE_P(Pooling, Operator, ::testing::ValuesIn(pooling_cases()), name_of_case);
 INSTANTIATE_TEST_SUITE_P(SoftmaxOutput, Operator, ::testing::ValuesIn(softmax_output_cases()),
+                         name_of_case);
+
+INSTANTIATE_TEST_SUITE_P(LogisticOutput, Operator, ::testing::ValuesIn(logistic_output_cases()),
                          name_of_case);
 
 }  // namespace

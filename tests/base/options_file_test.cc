@@ -84,6 +84,26 @@ TEST_F(OptionFileTest, RepeatedSections) {
             "a.toml:1: task: expected tables, each opened by [[task]]");
 }
 
+TEST_F(OptionFileTest, EntriesOfASectionKnowTheirLine) {
+  const Options options = read("[[task]]\nname = 'a'\n\n[[task]]\nname = 'b'\n");
+  EXPECT_THAT(options.section("task")[1].entry_where(), EndsWith("a.toml:4: [[task]]"));
+}
+
+TEST_F(OptionFileTest, TablesKeepTheirOrder) {
+  const Options options =
+      read("[[task]]\nmap = { z = ['x', 'y'], a = 3 }\n[[task]]\n[task.map]\nlast = []\n");
+  const std::vector<NamedList> first = options.section("task")[0].table("map");
+  ASSERT_EQ(first.size(), 2U);
+  EXPECT_EQ(first[0].name, "z");
+  EXPECT_THAT(first[0].values, ElementsAre("x", "y"));
+  EXPECT_EQ(first[1].name, "a");
+  EXPECT_THAT(first[1].values, ElementsAre("3"));
+  ASSERT_EQ(options.section("task")[1].table("map").size(), 1U);
+  EXPECT_EQ(options.section("task")[1].table("map")[0].values.size(), 0U);
+  EXPECT_EQ(read_error("[[task]]\nmap = 3\n").message(),
+            "a.toml:2: map: expected a table of names and lists");
+}
+
 TEST_F(OptionFileTest, PrecedenceIsDefaultFileEnvironmentFlag) {
   const std::string path = write("[train]\nepochs = 2\n");
   const CommandSyntax syntax = {.takes_config = true};
@@ -131,13 +151,20 @@ TEST_F(OptionFileTest, WrittenTomlReadsBackTheSame) {
   const std::vector<std::string> arguments = {"--lr",      "1e-7",   "--images", "a b,c\"\\\x01",
                                               "--shuffle", "--gpus", "0"};
   Options options = parse_options(sample_table(), {}, arguments, {});
-  options.add_section_entry("task").set("name", {"first"}, OptionOrigin::kFile, "");
+  Options& entry = options.add_section_entry("task");
+  entry.set("name", {"first"}, OptionOrigin::kFile, "");
+  entry.set("map", {packed({"b c", {"x", "y\""}}), packed({"a", {}})}, OptionOrigin::kFile, "");
   const std::string text = options_toml(options, "orthrus train");
   const Options again = read(text);
   for (const OptionSpec& spec : options.table().specs()) {
     EXPECT_EQ(again.text(spec.key), options.text(spec.key)) << spec.key;
   }
-  EXPECT_EQ(again.section("task").size(), 1U);
+  ASSERT_EQ(again.section("task").size(), 1U);
+  const std::vector<NamedList> map = again.section("task")[0].table("map");
+  ASSERT_EQ(map.size(), 2U);
+  EXPECT_EQ(map[0].name, "b c");
+  EXPECT_THAT(map[0].values, ElementsAre("x", "y\""));
+  EXPECT_EQ(map[1].name, "a");
   EXPECT_THAT(option_changes(again, options), ::testing::IsEmpty());
   EXPECT_THAT(text, HasSubstr("# epoch =\n"));
   EXPECT_THAT(text, HasSubstr("lr = 1e-07  # --lr\n"));

@@ -9,6 +9,7 @@ inline OptionTable sample_table() {
   OptionTable task;
   task.add({.key = "name"});
   task.add({.key = "classes", .type = OptionType::kInteger, .min = 2});
+  task.add({.key = "map", .type = OptionType::kTable});
   OptionTable table;
   table.add(std::vector<OptionSpec>{
       {.key = "optimizer.lr",

@@ -21,7 +21,7 @@ says result/metrics.csv "1,4,0.01," ",softmax_multitask,"
 
 run 0 evaluate result "${validation[@]}" "${shape[@]}"
 says out "softmax" "images 10" "accuracy" "top-5" "loss"
-run 0 evaluate --model result/mine --epoch 1 "${validation[@]}" "${shape[@]}" --json
+run 0 evaluate --model result/mine --epoch 1 "${validation[@]}" "${shape[@]}" --json -
 says out '"images": 10,' 'result/mine, epoch 1'
 printf 'a\nb\nc\nd\n' >classes.txt
 run 0 predict result "$goldens/data/images/00_plain.jpg" "${shape[@]}" --classes classes.txt --top 4

@@ -184,6 +184,29 @@ TEST(Symbol, SampleWeightsStayOutOfTheFile) {
             "output 2\n");
 }
 
+TEST(Symbol, LossesThatMxnetLacksAreWrittenAsThoseThatAnswerTheSame) {
+  Graph graph;
+  const int data = graph.add_variable("data", VariableRole::kInput);
+  const int tags_label = graph.add_variable("tags_label", VariableRole::kLabel);
+  const int weight = graph.add_variable("tags_sample_weight", VariableRole::kSampleWeight);
+  const LogisticOutput logistic{
+      .grad_scale = 0.5, .smooth_alpha = 0.1, .focal_gamma = 2, .has_sample_weight = true};
+  const int tags = graph.add({"tags", logistic, {{data}, {tags_label}, {weight}}});
+  const int kind_label = graph.add_variable("kind_label", VariableRole::kLabel);
+  const SoftmaxOutput softmax{.smooth_alpha = 0.1, .focal_gamma = 2};
+  const int kind = graph.add({"kind", softmax, {{data}, {kind_label}}});
+  graph.set_outputs({{tags}, {kind}});
+  const std::string text = symbol_json(graph);
+  EXPECT_THAT(text, Not(::testing::HasSubstr("focal")));
+  const Graph read = parse_symbol(text, "written");
+  const auto& again = layer<LogisticOutput>(read, "tags");
+  EXPECT_EQ(again.grad_scale, 0.5);
+  EXPECT_EQ(again.focal_gamma, 0);
+  EXPECT_FALSE(again.has_sample_weight);
+  EXPECT_EQ(variable(read, "tags_label").role, VariableRole::kLabel);
+  EXPECT_EQ(layer<SoftmaxOutput>(read, "kind").smooth_alpha, 0.1);
+}
+
 TEST(Symbol, AFusedBatchNormIsNotWritten) {
   Graph graph;
   std::vector<Edge> inputs = {{graph.add_variable("data", VariableRole::kInput), 0}};

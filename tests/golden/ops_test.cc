@@ -189,6 +189,32 @@ TEST(GoldenOperators, SoftmaxOutput) {
   EXPECT_EQ(ran + unsupported.size(), golden.cases.size());
 }
 
+TEST(GoldenOperators, LogisticOutput) {
+  constexpr double kTolerance = 1e-6;
+  const Golden golden("logistic_output");
+  ASSERT_EQ(golden.cases.size(), 3u);
+  for (const nlohmann::json& item : golden.cases) {
+    const auto name = item.at("name").get<std::string>();
+    SCOPED_TRACE(name);
+    const OpCase op_case{
+        .name = name,
+        .op = read_op("LogisticRegressionOutput", {"data", "label"}, item.at("attrs")),
+        .shapes = {golden.array("data").shape()}};
+    const ShapedNode shaped = shaped_node(op_case);
+    const Values output = golden.values(name + ":output");
+    const Feed feed{
+        {golden.values("data"), golden.values("label:" + item.at("label").get<std::string>())},
+        random_values(static_cast<int64_t>(output.size()), 1, 1),
+        {}};
+    on_every_backend([&](Backend& backend) {
+      const RunResult result = run_first(backend, shaped, {true, {true, false}}, feed);
+      expect_near(result.output, output, kTolerance, 0, "output");
+      expect_near(result.gradients[0], golden.values(name + ":grad_logits"), kTolerance, 0,
+                  "gradient of the logits");
+    });
+  }
+}
+
 }  // namespace
 
 }  // namespace orthrus::testing

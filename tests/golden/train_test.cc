@@ -12,6 +12,8 @@
 #include "graph/passes/fuse.h"
 #include "infer/evaluate.h"
 #include "tasks/heads.h"
+#include "tasks/label_reader.h"
+#include "tasks/loss.h"
 #include "train/training.h"
 
 namespace orthrus {
@@ -96,8 +98,10 @@ class Training : public ::testing::TestWithParam<TrainCase> {
   void feed(const Batch& batch, const std::vector<Task>& tasks, Plan& plan) {
     std::ranges::copy(batch.images.data(), plan.input("data").begin());
     for (const Task& task : tasks) {
-      derive_labels(task, batch.labels, batch.count, plan.input(task.label_input()),
-                    plan.input(task.weight_input()));
+      const std::span<float> labels = plan.input(task.label_input());
+      std::vector<float> present(labels.size());
+      LabelReader(task).read_batch(batch.labels, batch.count, labels, present);
+      loss_weights(task, labels, present, batch.count, plan.input(task.weight_input()));
     }
   }
 

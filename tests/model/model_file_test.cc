@@ -21,6 +21,16 @@ Model unusual_model() {
   Model model = tiny_model();
   model.tasks[0].class_names = {"daisy", "rose", "näive \"quoted\"", ""};
   model.tasks[0].label_column = 3;
+  model.tasks[0].missing = {-1, 0.1F};
+  model.tasks[0].weight = 0.25;
+  model.tasks[0].class_weights = {1, 0.3, 2, 0};
+  model.tasks[0].balanced = true;
+  model.tasks[0].label_smoothing = 0.1;
+  model.tasks[0].focal_gamma = 2;
+  model.tasks[0].hidden = {64, 32};
+  model.tasks[0].dropout = 0.5;
+  model.tasks[0].rule = LabelRule::kSteps;
+  model.tasks[0].steps = {{.expression = "label % 10"}, {.table = {{0, 1}, {2.5F, 3}}}};
   model.preprocessing.width = 12;
   model.preprocessing.resize = 9;
   model.preprocessing.mean = {0.1F, 123.68F, 1e-7F};
@@ -57,6 +67,32 @@ TEST_F(ModelFile, HoldsAllOfAModel) {
   EXPECT_EQ(back.input, "data");
   EXPECT_EQ(back.origin, path_.string());
   EXPECT_TRUE(back.pretrained);
+}
+
+TEST_F(ModelFile, HoldsMultilabelTasks) {
+  Model model = tiny_model();
+  const Graph backbone = testing::tiny_backbone();
+  model.tasks = {{.name = "tags",
+                  .head = "fc",
+                  .classes = 4,
+                  .kind = TaskKind::kMultilabel,
+                  .label_columns = {3, 1, 0, 7},
+                  .column_names = {"a", "b", "c", "d"}}};
+  model.graph = append_heads(backbone, backbone.outputs().front(), model.tasks);
+  write_model(changed_, model);
+  const Model back = read_model(changed_);
+  EXPECT_EQ(back.tasks, model.tasks);
+  EXPECT_EQ(back.graph, model.graph);
+}
+
+TEST_F(ModelFile, RefusesARuleThatCannotBeRead) {
+  const std::string task = R"([{"name": "softmax", "head": "fc", "classes": 4, "rule": "steps",)";
+  EXPECT_THAT(refusal_with("tasks", task + R"("steps": [{"expression": "label >"}]}])"),
+              HasSubstr("cannot read the expression 'label >'"));
+  EXPECT_THAT(refusal_with("tasks", task + R"("steps": [{"values": [1, 2], "classes": [0]}]}])"),
+              HasSubstr("a rule has 2 values and 1 classes"));
+  EXPECT_THAT(refusal_with("tasks", task + R"("missing": ["x"]}])"),
+              HasSubstr("'missing' holds \"x\", expected numbers"));
 }
 
 TEST_F(ModelFile, TellsItsPartsWithoutReadingTensors) {

@@ -34,6 +34,60 @@ TEST(AppendHeads, MakesOneLossForEachTaskOnTheSharedFeatures) {
   EXPECT_EQ(shape_of("softmax_multitask_label"), (Shape{8}));
 }
 
+TEST(AppendHeads, MakesTheLossAndTheLayersThatATaskAsksFor) {
+  const Task tags{.name = "tags",
+                  .head = "fc_tags",
+                  .classes = 3,
+                  .kind = TaskKind::kMultilabel,
+                  .label_smoothing = 0.1,
+                  .focal_gamma = 2,
+                  .hidden = {16, 8},
+                  .dropout = 0.5};
+  const Task kind{.name = "kind", .head = "fc_kind", .classes = 5, .label_smoothing = 0.1};
+  const Graph graph = append_heads(flat_input(), {1}, {tags, kind});
+  const auto shapes = infer_shapes(graph, {{"data", {8, 3, 2, 2}}});
+  const auto shape_of = [&](const char* name) {
+    return shapes[static_cast<size_t>(graph.find(name).value())];
+  };
+  EXPECT_EQ(shape_of("fc_tags_hidden1_weight"), (Shape{16, 12}));
+  EXPECT_EQ(shape_of("fc_tags_hidden2_weight"), (Shape{8, 16}));
+  EXPECT_EQ(shape_of("fc_tags_weight"), (Shape{3, 8}));
+  EXPECT_EQ(shape_of("tags_label"), (Shape{8, 3}));
+  EXPECT_TRUE(graph.find("fc_tags_hidden1_relu"));
+  EXPECT_TRUE(graph.find("fc_tags_hidden1_dropout"));
+  EXPECT_FALSE(graph.find("fc_tags_hidden2_dropout"));
+  EXPECT_TRUE(graph.find("fc_tags_dropout"));
+  for (const std::string& name : head_parameters(tags)) EXPECT_TRUE(graph.find(name)) << name;
+  EXPECT_EQ(head_parameters(tags).size(), 6U);
+
+  EXPECT_EQ(std::get<LogisticOutput>(graph.node(graph.outputs()[0].node).op), LogisticOutput{});
+  EXPECT_EQ(std::get<SoftmaxOutput>(graph.node(graph.outputs()[1].node).op), SoftmaxOutput{});
+
+  const Graph weighted = training_graph(graph, {tags, kind});
+  const auto& logistic = std::get<LogisticOutput>(weighted.node(weighted.outputs()[0].node).op);
+  EXPECT_EQ(logistic.smooth_alpha, 0.1);
+  EXPECT_EQ(logistic.focal_gamma, 2);
+  const auto& softmax = std::get<SoftmaxOutput>(weighted.node(weighted.outputs()[1].node).op);
+  EXPECT_DOUBLE_EQ(softmax.smooth_alpha, 0.08);  // of the four other classes
+  EXPECT_TRUE(weighted.find("tags_sample_weight"));
+  EXPECT_EQ(infer_shapes(
+                weighted,
+                {{"data",
+                  {8, 3, 2, 2}}})[static_cast<size_t>(weighted.find("tags_sample_weight").value())],
+            (Shape{8, 3}));
+}
+
+TEST(FindTasks, TellsMultilabelTasksByTheirLoss) {
+  const std::vector<Task> wanted = {
+      {.name = "tags", .head = "a", .classes = 3, .kind = TaskKind::kMultilabel},
+      {.name = "kind", .head = "b", .classes = 5}};
+  const std::vector<Task> tasks = find_tasks(append_heads(flat_input(), {1}, wanted));
+  EXPECT_EQ(tasks[0].kind, TaskKind::kMultilabel);
+  EXPECT_EQ(tasks[0].label_column, 0);
+  EXPECT_EQ(tasks[1].kind, TaskKind::kSoftmax);
+  EXPECT_EQ(tasks[1].label_column, 3);
+}
+
 TEST(AppendHeads, RefusesATakenName) {
   const Graph graph = append_heads(flat_input(), {1}, classic_tasks(4));
   EXPECT_THROW((void)append_heads(graph, {1}, classic_tasks(4)), Error);

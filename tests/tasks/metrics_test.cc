@@ -52,6 +52,16 @@ TEST(MetricSums, BoundsTheLossOfAZeroProbabilityAndLetsNaNThrough) {
   EXPECT_TRUE(std::isnan(nan.mean_loss()));
 }
 
+TEST(MetricSums, OfAMultilabelTaskCountEveryLabel) {
+  const Task task{.name = "t", .classes = 2, .kind = TaskKind::kMultilabel};
+  MetricSums sums;
+  sums.add(task, std::vector<float>{0.9F, 0.4F, 0.25F, 0.6F}, std::vector<float>{1, 1, 0, 0},
+           std::vector<float>{1, 1, 1, 0});
+  EXPECT_EQ(sums.weight, 3);
+  EXPECT_EQ(sums.correct, 2);
+  EXPECT_NEAR(sums.loss, -std::log(0.9) - std::log(0.4) - std::log(0.75), 1e-6);
+}
+
 TEST(MetricSums, AddsUp) {
   MetricSums a{.weight = 2, .correct = 1, .top_k = 2, .loss = 3};
   a.add(MetricSums{.weight = 2, .correct = 2, .top_k = 2, .loss = 1});

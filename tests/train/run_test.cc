@@ -136,7 +136,7 @@ TEST_F(Run, PutsEverythingIntoItsFolder) {
 
 // The folder that holds a run is told by its options.
 TEST_F(Run, IsSummarisedFromItsFolder) {
-  OptionTable table = train_option_table();
+  OptionTable table = train_table();
   Options options(table);
   options.set("train.num_epoch", {"2"}, OptionOrigin::kFlag, "--num-epoch");
   options.set("model.source", {"start"}, OptionOrigin::kFlag, "--model");

@@ -33,6 +33,7 @@ struct Lists {
       {{"inner_product", make_fully_connected}, ref(FullyConnected{})}};
   std::array<KernelCandidate, 2> leaky_relu{{{"vector", make_leaky_relu}, ref(LeakyRelu{})}};
   std::array<KernelCandidate, 2> pooling{{{"pooling", make_pooling}, ref(Pooling{})}};
+  std::array<KernelCandidate, 1> logistic_output{{serial(LogisticOutput{})}};
   std::array<KernelCandidate, 1> softmax_output{{serial(SoftmaxOutput{})}};
 };
 
@@ -50,6 +51,7 @@ struct Select {
   List operator()(const FullyConnected&) const { return lists.fully_connected; }
   List operator()(const LeakyRelu&) const { return lists.leaky_relu; }
   List operator()(const Pooling&) const { return lists.pooling; }
+  List operator()(const LogisticOutput&) const { return lists.logistic_output; }
   List operator()(const SoftmaxOutput&) const { return lists.softmax_output; }
 };
 

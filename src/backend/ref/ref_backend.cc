@@ -26,6 +26,7 @@ constexpr std::array kCandidates = {
     Entry{Concat::kName, {"ref", make_ref_concat}},
     Entry{Dropout::kName, {"ref", make_ref_dropout}},
     Entry{SoftmaxOutput::kName, {"ref", make_ref_softmax_output}},
+    Entry{LogisticOutput::kName, {"ref", make_ref_logistic_output}},
 };
 
 template <typename From, typename To>

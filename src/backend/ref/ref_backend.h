@@ -25,6 +25,7 @@ MakeKernel make_ref_fully_connected;
 MakeKernel make_ref_leaky_relu;
 MakeKernel make_ref_pooling;
 MakeKernel make_ref_softmax_output;
+MakeKernel make_ref_logistic_output;
 
 // Copies a plain buffer of f32 or f64 into a plain buffer of f32 or f64 (throws kInternal
 // otherwise).

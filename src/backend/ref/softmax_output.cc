@@ -76,6 +76,12 @@ class RefSoftmaxOutput : public RefKernel<T> {
       const int64_t label = class_of(labels[n]);
       const bool ignored = op_.use_ignore && label == class_of(op_.ignore_label);
       const double weight = op_.has_sample_weight ? view.input(2)[n] : 1;
+      if (op_.focal_gamma > 0) {
+        const double scale = ignored ? 0 : batch_scale * weight;
+        focal_row(view.output() + n * classes_, label, scale,
+                  view.input_gradient(0) + n * classes_);
+        continue;
+      }
       for (int64_t k = 0; k < classes_; ++k) {
         const int64_t at = n * classes_ + k;
         const double target = k == label ? 1 - op_.smooth_alpha : others;
@@ -83,6 +89,28 @@ class RefSoftmaxOutput : public RefKernel<T> {
         view.input_gradient(0)[at] = ignored ? T{0} : static_cast<T>(gradient);
       }
     }
+  }
+
+  // With phi(p) = -(1-p)^g ln p and dp[k] / d logit[j] = p[k] (delta[k,j] - p[j]) the gradient is
+  // s[j] - p[j] * sum of s, where s[k] = target[k] * phi'(p[k]) * p[k].
+  void focal_row(const T* probabilities, int64_t label, double scale, T* gradient) const {
+    const double others = classes_ > 1 ? op_.smooth_alpha / static_cast<double>(classes_ - 1) : 0;
+    std::vector<double> slopes(static_cast<size_t>(classes_));
+    double sum = 0;
+    for (size_t k = 0; k < slopes.size(); ++k) {
+      const double target = static_cast<int64_t>(k) == label ? 1 - op_.smooth_alpha : others;
+      sum += slopes[k] = target == 0 ? 0 : target * focal_slope(probabilities[k]);
+    }
+    for (size_t k = 0; k < slopes.size(); ++k) {
+      gradient[k] = static_cast<T>((slopes[k] - probabilities[k] * sum) * scale);
+    }
+  }
+
+  // p * d/dp of -(1-p)^g ln p. Towards p = 1 the first term goes to 0, as g > 0.
+  [[nodiscard]] double focal_slope(double p) const {
+    const double gamma = op_.focal_gamma;
+    const double bend = p > 0 && p < 1 ? gamma * std::pow(1 - p, gamma - 1) * p * std::log(p) : 0;
+    return bend - std::pow(1 - p, gamma);
   }
 
   SoftmaxOutput op_;

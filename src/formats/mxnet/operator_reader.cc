@@ -145,6 +145,12 @@ Op read_softmax_output(Attributes& attributes, int) {
   return op;
 }
 
+Op read_logistic_output(Attributes& attributes, int) {
+  LogisticOutput op;
+  op.grad_scale = attributes.number("grad_scale", op.grad_scale);
+  return op;
+}
+
 struct KnownOperator {
   std::string_view name;
   Op (*read)(Attributes& attributes, int num_inputs);
@@ -172,6 +178,7 @@ constexpr std::array kKnownOperators = {
     KnownOperator{"Concat", read_concat},
     KnownOperator{"concat", read_concat},
     KnownOperator{"Dropout", read_dropout},
+    KnownOperator{"LogisticRegressionOutput", read_logistic_output},
     KnownOperator{"SoftmaxOutput", read_softmax_output},
     KnownOperator{"Softmax", read_softmax_output},  // its name before 2015
 };
@@ -199,7 +206,7 @@ VariableRole input_role(const Op& op, int index) {
   if (index == 0 || std::holds_alternative<Add>(op) || std::holds_alternative<Concat>(op)) {
     return VariableRole::kInput;
   }
-  if (std::holds_alternative<SoftmaxOutput>(op)) {
+  if (is_loss(op)) {
     return index == 1 ? VariableRole::kLabel : VariableRole::kSampleWeight;
   }
   if (std::holds_alternative<BatchNorm>(op) && index >= 3) return VariableRole::kAuxiliary;

@@ -130,6 +130,14 @@ WrittenOperator write(const Dropout& op) {
   return {"Dropout", {{"p", text(op.p)}}, 2};
 }
 
+// What MXNet lacks (the focal loss, smoothing of a sigmoid's labels, weights of samples) changes
+// the training alone, so the file holds the operator that gives the same answers.
+WrittenOperator write(const LogisticOutput& op) {
+  WrittenOperator written = {"LogisticRegressionOutput", {}};
+  if (op.grad_scale != 1) written.attributes.emplace_back("grad_scale", text(op.grad_scale));
+  return written;
+}
+
 WrittenOperator write(const SoftmaxOutput& op) {
   const SoftmaxOutput defaults;
   WrittenOperator written = {"SoftmaxOutput", {}};

@@ -13,7 +13,7 @@ using OrderedJson = nlohmann::ordered_json;
 
 constexpr int kVersion = 10901;  // the MXNet whose form this is
 
-// Weights of samples are an addition to MXNet's SoftmaxOutput: their variables and the inputs that
+// Weights of samples are an addition to MXNet's losses: their variables and the inputs that
 // read them stay out of the file.
 bool is_written(const Graph& graph, int id) {
   return graph.role(id) != VariableRole::kSampleWeight;

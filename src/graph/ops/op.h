@@ -17,14 +17,16 @@
 #include "graph/ops/flatten.h"
 #include "graph/ops/fully_connected.h"
 #include "graph/ops/leaky_relu.h"
+#include "graph/ops/logistic_output.h"
 #include "graph/ops/pooling.h"
 #include "graph/ops/softmax_output.h"
 #include "graph/ops/variable.h"
 
 namespace orthrus {
 
-using Op = std::variant<Variable, Convolution, BatchNorm, Activation, LeakyRelu, Pooling,
-                        FullyConnected, Flatten, Add, Concat, Dropout, SoftmaxOutput>;
+using Op =
+    std::variant<Variable, Convolution, BatchNorm, Activation, LeakyRelu, Pooling, FullyConnected,
+                 Flatten, Add, Concat, Dropout, SoftmaxOutput, LogisticOutput>;
 
 [[nodiscard]] inline std::string_view op_name(const Op& op) {
   return std::visit([](const auto& attributes) { return attributes.kName; }, op);
@@ -40,7 +42,7 @@ using Op = std::variant<Variable, Convolution, BatchNorm, Activation, LeakyRelu,
 }
 // True for an operator whose output is trained by a loss gradient of its own.
 [[nodiscard]] inline bool is_loss(const Op& op) {
-  return std::holds_alternative<SoftmaxOutput>(op);
+  return std::holds_alternative<SoftmaxOutput>(op) || std::holds_alternative<LogisticOutput>(op);
 }
 
 }  // namespace orthrus

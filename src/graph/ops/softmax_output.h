@@ -5,7 +5,9 @@
 // is 1 (null), N (batch) or the number of labels that are not ignore_label, at least 1 (valid).
 // With use_ignore the rows whose label is ignore_label get a zero gradient. A label outside 0..K-1
 // pushes all logits of its row down, as MXNet does (src/operator/softmax_output-inl.h, mshadow
-// SoftmaxGrad); the data's reader refuses such labels before. Inputs: data (N,K), label (N) and,
+// SoftmaxGrad); the data's reader refuses such labels before. With focal_gamma g (Lin et al. 2017,
+// arXiv:1708.02002) the loss of a row is sum_k target[k] * -(1-p[k])^g ln p[k]: rows that are
+// answered well count less. Inputs: data (N,K), label (N) and,
 // with `has_sample_weight`, sample_weight (N).
 #pragma once
 
@@ -27,6 +29,7 @@ struct SoftmaxOutput {
   bool use_ignore = false;
   LossNormalization normalization = LossNormalization::kNull;
   double smooth_alpha = 0;
+  double focal_gamma = 0;  // 0: plain cross-entropy
   bool has_sample_weight = false;
   bool operator==(const SoftmaxOutput&) const = default;
 };

@@ -28,7 +28,7 @@ inline double cross_entropy(const SoftmaxOutput& op, int64_t classes, const Valu
                                 ? 1 - op.smooth_alpha
                                 : op.smooth_alpha / static_cast<double>(classes - 1);
       const double p = output[n * static_cast<size_t>(classes) + static_cast<size_t>(k)];
-      if (target > 0) loss -= weight * target * std::log(p);
+      if (target > 0) loss -= weight * target * std::pow(1 - p, op.focal_gamma) * std::log(p);
     }
   }
   return loss * op.grad_scale / count;
@@ -56,6 +56,15 @@ inline std::vector<OpCase> softmax_output_cases() {
        {.use_ignore = true,
         .normalization = kValid,
         .smooth_alpha = 0.2,
+        .has_sample_weight = true},
+       some_ignored},
+      {"focal", {.focal_gamma = 2}, {}},
+      {"focal_half_weighted", {.focal_gamma = 0.5, .has_sample_weight = true}, {}},
+      {"focal_smooth_ignored",
+       {.use_ignore = true,
+        .normalization = kValid,
+        .smooth_alpha = 0.1,
+        .focal_gamma = 1,
         .has_sample_weight = true},
        some_ignored},
       {"large_logits", {}, {{0, {900,  899,  0, -900, 1, 2, 3, 4, -800, -801,

@@ -1,0 +1,20 @@
+// What `orthrus evaluate` writes: a table for people, JSON for programs.
+#pragma once
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "model/model.h"
+#include "tasks/evaluation.h"
+
+namespace orthrus {
+
+// A part for each task: its figures, then a line for each class, at most 100.
+void print_reports(std::FILE* out, const Model& model, const std::vector<TaskReport>& reports);
+
+// {"model": ..., "tasks": [{"task": ..., "images": ..., "accuracy": ..., "classes": [...]}]}; null
+// where a figure is not defined. docs/tasks.md describes the keys.
+[[nodiscard]] std::string reports_json(const Model& model, const std::vector<TaskReport>& reports);
+
+}  // namespace orthrus

@@ -1,0 +1,138 @@
+// `orthrus tasks`: what a task file was understood to say, with the labels of a list counted.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "cli/commands.h"
+#include "model/label_check.h"
+#include "model/label_counts.h"
+#include "tasks/task_file.h"
+#include "train/options.h"
+
+namespace orthrus {
+
+namespace {
+
+std::string columns_text(const Task& task) {
+  if (!task.column_names.empty()) return fmt::format("{}", fmt::join(task.column_names, ", "));
+  if (!task.label_columns.empty()) return fmt::format("{}", fmt::join(task.label_columns, ", "));
+  if (task.label_width() == 1) return fmt::format("{}", task.label_column);
+  return fmt::format("{} to {}", task.label_column, task.label_column + task.classes - 1);
+}
+
+std::string step_text(const RuleStep& step, const Task& task, bool last) {
+  if (!step.expression.empty()) return step.expression;
+  std::vector<std::string> pairs;
+  for (const auto& [value, target] : step.table) {
+    pairs.push_back(fmt::format(
+        "{} is {}", value,
+        last ? task.class_name(static_cast<int64_t>(target)) : fmt::format("{}", target)));
+  }
+  return fmt::format("{}", fmt::join(pairs, ", "));
+}
+
+// The rule in words, a step each.
+std::vector<std::string> rule_lines(const Task& task) {
+  if (task.rule == LabelRule::kPositive) return {"label > 0"};
+  std::vector<std::string> lines;
+  if (task.rule == LabelRule::kSteps) {
+    for (const RuleStep& step : task.steps) {
+      lines.push_back(step_text(step, task, &step == &task.steps.back()));
+    }
+  }
+  return lines;
+}
+
+std::string loss_text(const Task& task) {
+  std::string text =
+      task.kind == TaskKind::kMultilabel ? "a sigmoid for each class" : "softmax over the classes";
+  if (task.weight != 1) text += fmt::format(", weight {}", task.weight);
+  if (task.balanced) text += ", classes balanced";
+  if (task.label_smoothing > 0) text += fmt::format(", label smoothing {}", task.label_smoothing);
+  if (task.focal_gamma > 0) text += fmt::format(", focal {}", task.focal_gamma);
+  return text;
+}
+
+std::string head_text(const Task& task) {
+  std::string text = "linear";
+  if (!task.hidden.empty()) text = fmt::format("hidden layers of {}", fmt::join(task.hidden, ", "));
+  return task.dropout > 0 ? fmt::format("{}, dropout {}", text, task.dropout) : text;
+}
+
+void print_counts(std::FILE* out, const Task& task, const LabelCounts& counts) {
+  fmt::print(out, "  labels     {} there, {} missing\n", counts.present, counts.missing);
+  size_t width = 5;
+  for (int64_t k = 0; k < task.classes; ++k) width = std::max(width, task.class_name(k).size());
+  const bool weighted = !task.class_weights.empty();
+  for (size_t k = 0; k < counts.per_class.size(); ++k) {
+    fmt::print(out, "    {:<{}}  {:>8}", task.class_name(static_cast<int64_t>(k)), width,
+               counts.per_class[k]);
+    if (!counts.zeros.empty()) fmt::print(out, "  of {:>8}", counts.per_class[k] + counts.zeros[k]);
+    if (weighted) fmt::print(out, "  weight {:.4g}", task.class_weights[k]);
+    fmt::print(out, "\n");
+  }
+}
+
+void print_task(std::FILE* out, const Task& task, const std::optional<ImageList>& list) {
+  fmt::print(out, "{}\n", task.name);
+  fmt::print(
+      out, "  classes    {}{}\n", task.classes,
+      task.class_names.empty() ? "" : fmt::format(": {}", fmt::join(task.class_names, ", ")));
+  fmt::print(out, "  column     {}\n", columns_text(task));
+  const char* heading = "rule";
+  for (const std::string& line : rule_lines(task)) {
+    fmt::print(out, "  {:<9}  {}\n", std::exchange(heading, "then"), line);
+  }
+  if (!task.missing.empty()) {
+    fmt::print(out, "  missing    empty, {}\n", fmt::join(task.missing, ", "));
+  }
+  fmt::print(out, "  loss       {}\n", loss_text(task));
+  fmt::print(out, "  head       {}\n", head_text(task));
+  if (list) print_counts(out, task, count_labels(*list, task));
+}
+
+int run_tasks(const Options& options, CommandContext& context) {
+  const Options file = read_task_configuration(options.positionals().front());
+  std::vector<Task> tasks = declared_tasks(file.section("task"));
+  const Options& lists = options.has("data.train") ? options : file;
+  std::optional<ImageList> list;
+  if (lists.has("data.train")) {
+    list = read_list(lists.text("data.train"));
+    bind_columns(tasks, {});
+    check_labels(*list, tasks);
+    balance_classes(tasks, *list);
+  }
+  for (const Task& task : tasks) {
+    if (&task != &tasks.front()) fmt::print(context.out, "\n");
+    print_task(context.out, task, list);
+  }
+  return 0;
+}
+
+}  // namespace
+
+Command make_tasks_command() {
+  Command command = {
+      .name = "tasks",
+      .summary = "Explain a file of tasks, and count the labels of a list by it",
+      .syntax = {.positionals = {{.name = "FILE",
+                                  .help = "TOML file with [[task]] tables, alone or as part of a "
+                                          "configuration.",
+                                  .required = true}}},
+      .examples = {"orthrus tasks flowers.toml --data-train train.lst"},
+      .run = run_tasks};
+  command.options.add(
+      OptionSpec{.key = "data.train",
+                 .flag = "--data-train",
+                 .value_name = "LIST",
+                 .help = "List whose labels are counted; the file's own data.train when not given.",
+                 .group = "Data"});
+  return command;
+}
+
+}  // namespace orthrus

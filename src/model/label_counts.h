@@ -1,0 +1,36 @@
+// How often the labels of each task occur in a list, and what depends on that.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "data/list.h"
+#include "tasks/task.h"
+
+namespace orthrus {
+
+struct LabelCounts {
+  std::vector<int64_t> per_class;  // pictures of each class; of a multilabel task: those with a 1
+  std::vector<int64_t> zeros;      // of a multilabel task: those with a 0
+  int64_t present = 0;             // labels that are there; at most one for each of label_width()
+  int64_t missing = 0;
+};
+
+// The list's labels must fit the task (check_labels).
+[[nodiscard]] LabelCounts count_labels(const ImageList& list, const Task& task);
+
+// Gives the tasks with Task::balanced their class weights by the labels of the training list. With
+// n labels, of class c n_c, and K classes that occur: n / (K n_c), as scikit-learn's "balanced" has
+// it; 1 for a class that does not occur. The weight of a 1 of a multilabel task: zeros / ones.
+void balance_classes(std::vector<Task>& tasks, const ImageList& training);
+
+// Throws kInput when a task has no label at all in the training list.
+void check_labelled(const ImageList& training, const std::vector<Task>& tasks);
+
+// "validation has no picture of these classes of task 'kind': rose, tulip", one line for each task
+// with such classes that training has; figures for them mean nothing.
+[[nodiscard]] std::vector<std::string> unseen_classes(const ImageList& training,
+                                                      const ImageList& validation,
+                                                      const std::vector<Task>& tasks);
+
+}  // namespace orthrus

@@ -1,0 +1,65 @@
+// TaskEvaluation: everything that an evaluation tells about one task, from its answers to a whole
+// list. Missing labels and fill count nowhere.
+#pragma once
+
+#include <map>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "tasks/figures.h"
+#include "tasks/metrics.h"
+#include "tasks/task.h"
+
+namespace orthrus {
+
+// The figures of a task. NaN: not defined for these labels.
+struct TaskReport {
+  int64_t pictures = 0;  // that have a label (multilabel: at least one)
+  int64_t unlabelled = 0;
+  // Multilabel: over all labels, each a yes or no with the threshold 1/2.
+  double accuracy = 0;
+  double top_k = 0;  // k = MetricSums::kTopK; softmax alone
+  double loss = 0;   // cross-entropy in nats, without smoothing, weights or focal exponent
+  double macro_f1 = 0;
+  double balanced_accuracy = 0;  // softmax alone
+  double mcc = 0;                // softmax alone
+  double calibration_error = 0;  // of the probability of the class, or of a multilabel class's yes
+  double mean_average_precision = 0;  // multilabel alone: over the classes that have a yes
+  double mean_roc_auc = 0;            // multilabel alone: over the classes that have a yes and a no
+
+  std::vector<ClassTally> classes;
+  std::vector<double> average_precision;  // multilabel alone, of each class
+  std::vector<double> roc_auc;
+  std::vector<int64_t> labelled;  // multilabel alone: labels of each class, yes and no
+  // Softmax alone: {label, answer} and how often, where that is not 0.
+  std::map<std::pair<int64_t, int64_t>, int64_t> confusion;
+};
+
+class TaskEvaluation {
+ public:
+  explicit TaskEvaluation(const Task& task);
+
+  // A batch as infer/evaluate.h hands it over: `present` is 1 for a label that is there; rows from
+  // `count` on are fill. Throws kInput for a probability that is not a number. A multilabel task
+  // keeps every probability: 8 bytes for each label.
+  void add(std::span<const float> probabilities, std::span<const float> labels,
+           std::span<const float> present, int count);
+
+  [[nodiscard]] TaskReport report() const;
+
+ private:
+  void add_softmax(std::span<const float> row, size_t label);
+  void add_multilabel(size_t place, float probability, bool yes);
+
+  Task task_;
+  MetricSums sums_;
+  int64_t pictures_ = 0;
+  int64_t unlabelled_ = 0;
+  CalibrationError calibration_;
+  std::vector<ClassTally> classes_;
+  std::map<std::pair<int64_t, int64_t>, int64_t> confusion_;
+  std::vector<std::vector<ScoredLabel>> scored_;  // multilabel, of each class
+};
+
+}  // namespace orthrus

@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+"""Makes the numbers in tests/tasks/*_test.cc that come from elsewhere; not needed to run the tests.
+
+Usage: make_references.py losses|weighting   (with PyTorch)
+       make_references.py metrics            (with scikit-learn)
+"""
+import math
+import sys
+
+
+def losses():
+    import torch
+    import torch.nn.functional as F
+
+    torch.set_default_dtype(torch.float64)
+    logits = torch.tensor([[1.0, -0.5, 0.25], [0.0, 2.0, -1.0], [0.5, 0.5, -2.0], [3.0, 0.0, 1.0]])
+    labels = torch.tensor([0, 2, 1, 1])
+    weights = torch.tensor([0.5, 2.0, 1.25])
+    there = torch.tensor([True, True, False, True])
+
+    def softmax(smoothing, gamma, weighted):
+        z = logits.clone().requires_grad_()
+        log_p = F.log_softmax(z, 1)
+        target = F.one_hot(labels, 3) * (1 - smoothing) + smoothing / 3
+        each = -(target * (1 - log_p.exp()) ** gamma * log_p).sum(1)
+        if weighted:
+            each = each * weights[labels]
+        loss = each[there].mean()
+        loss.backward()
+        return loss.item(), z.grad
+
+    print("probabilities", F.softmax(logits, 1).flatten().tolist())
+    for arguments in [(0, 0, False), (0.1, 0, False), (0, 2, False), (0, 0, True), (0.2, 1.5, True)]:
+        loss, gradient = softmax(*arguments)
+        print("softmax", arguments, loss, gradient.flatten().tolist())
+    # PyTorch's own smoothing agrees with the formula.
+    assert abs(F.cross_entropy(logits[there], labels[there], label_smoothing=0.1).item() -
+               softmax(0.1, 0, False)[0]) < 1e-12
+
+    answers = torch.tensor([[0.0, 1, 1], [1, 0, 0], [0, 0, 1], [1, 1, 0]])
+    cells = torch.tensor([[1.0, 1, 0], [1, 1, 1], [0, 0, 0], [1, 0, 1]]).bool()
+
+    def logistic(smoothing, gamma, weighted):
+        z = logits.clone().requires_grad_()
+        p = torch.sigmoid(z)
+        target = answers * (1 - smoothing) + smoothing / 2
+        each = -target * (1 - p) ** gamma * p.log() - (1 - target) * p ** gamma * (1 - p).log()
+        if weighted:
+            each = each * torch.where(answers > 0, weights, torch.ones(3))
+        loss = each[cells].mean()
+        loss.backward()
+        return loss.item(), z.grad
+
+    print("sigmoids", torch.sigmoid(logits).flatten().tolist())
+    for arguments in [(0, 0, False), (0.1, 0, False), (0, 2, False), (0, 0, True), (0.2, 1.5, True)]:
+        loss, gradient = logistic(*arguments)
+        print("logistic", arguments, loss, gradient.flatten().tolist())
+    # PyTorch's own weight of a yes agrees with the formula.
+    own = F.binary_cross_entropy_with_logits(logits, answers, pos_weight=weights, reduction="none")
+    assert abs(own[cells].mean().item() - logistic(0, 0, True)[0]) < 1e-12
+
+
+def weighting():
+    import torch
+
+    torch.set_default_dtype(torch.float64)
+    steps = [(1.2, 0.3, 2.5), (1.1, 0.5, 2.0), (0.7, 0.2, 2.2), (0.9, 0.1, 1.5), (0.4, 0.6, 1.0),
+             (0.3, 0.05, 0.8)]
+    s = torch.full((3,), -0.5, requires_grad=True)
+    optimizer = torch.optim.SGD([s], lr=0.1, momentum=0.9)
+    for losses in steps:
+        # The network's part of the gradient of the whole loss: its derivative by each L_t.
+        leaf = torch.tensor(losses, requires_grad=True)
+        optimizer.zero_grad()
+        (leaf / (2 * s.exp()) + s / 2).sum().backward()
+        print("uncertainty", leaf.grad.tolist())
+        optimizer.step()
+    print("uncertainty s", s.tolist())
+
+    for losses in steps[:2]:
+        leaf = torch.tensor(losses, requires_grad=True)
+        (leaf + 1e-8).log().sum().backward()
+        print("logsum", leaf.grad.tolist())
+
+    # Epochs of two steps each.
+    means = []
+    for epoch in range(3):
+        means.append(torch.tensor(steps[2 * epoch:2 * epoch + 2]).mean(0))
+        if epoch > 0:
+            print("dwa after epoch", epoch, (3 * torch.softmax(means[-1] / means[-2] / 2, 0)).tolist())
+
+
+def metrics():
+    import numpy as np
+    from sklearn import metrics as m
+
+    truth = [0, 0, 0, 1, 1, 2, 2, 2, 2, 3]
+    answer = [0, 1, 0, 1, 1, 2, 0, 2, 4, 1]
+    print("macro f1", m.f1_score(truth, answer, average="macro"))
+    print("balanced", m.balanced_accuracy_score(truth, answer))
+    print("mcc", m.matthews_corrcoef(truth, answer))
+    print("f1 of 0, 2", m.f1_score(truth, answer, average=None)[[0, 2]])
+    yes = [1, 0, 1, 1, 0, 0, 1, 0]
+    score = [0.9, 0.8, 0.75, 0.5, 0.5, 0.25, 0.25, 0.125]
+    print("ap", m.average_precision_score(yes, score), "auc", m.roc_auc_score(yes, score))
+    # Guo et al. 2017, equation 3, with numpy.
+    confidence = np.array([0.95, 0.95, 0.75, 0.75, 0.55, 0.35, 1.0])
+    right = np.array([1, 1, 1, 0, 0, 1, 1])
+    bins = np.ceil(confidence * 15) - 1
+    error = sum(abs(right[bins == b].mean() - confidence[bins == b].mean()) * (bins == b).mean()
+                for b in set(bins))
+    print("ece", error)
+
+
+{"losses": losses, "weighting": weighting, "metrics": metrics}[sys.argv[1]]()
