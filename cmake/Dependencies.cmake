@@ -19,5 +19,6 @@ endfunction()
 orthrus_find_library(dnnl oneapi/dnnl/dnnl.hpp dnnl)
 orthrus_find_library(spng spng.h spng)
 orthrus_find_library(muparser muParser.h muparser)
+orthrus_find_library(webp webp/decode.h webp)
 
 find_path(XXHASH_INCLUDE xxhash.h REQUIRED)

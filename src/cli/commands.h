@@ -10,6 +10,9 @@ namespace orthrus {
 [[nodiscard]] Command make_evaluate_command();
 [[nodiscard]] Command make_predict_command();
 [[nodiscard]] Command make_tasks_command();
+[[nodiscard]] Command make_check_command();
+[[nodiscard]] Command make_list_command();
+[[nodiscard]] Command make_pack_command();
 [[nodiscard]] Command make_bench_command();
 [[nodiscard]] Command make_doctor_command();
 [[nodiscard]] Command make_demo_data_command();

@@ -31,22 +31,25 @@ void write_json(std::FILE* out, const std::string& path, const std::string& json
 
 int run_evaluate(const Options& options, CommandContext& context) {
   const PictureFiles files = picture_files(options, "data.val", "data.image_val");
-  const ImageList list = read_list(files.list);
-  for (const std::string& warning : list.warnings) context.terminal.print_line(warning);
   set_threads(thread_count(options));
   std::vector<std::string> arguments = options.positionals();
   Model model = model_argument(options, arguments);
-  bind_columns(model.tasks, {});
+  const SharedPictures pictures = open_pictures(files, named_columns(model.tasks));
+  const ImageList& list = pictures->list();
+  for (const std::string& warning : list.warnings) context.terminal.print_line(warning);
+  bind_columns(model.tasks, column_names(list));
   check_labels(list, model.tasks);
 
   const StopSignals signals(nullptr);
   const std::unique_ptr<Backend> backend = make_cpu_backend();
   const LoaderOptions loading = loader_options(options);
-  Loader loader(list, files.folder, model.preprocessing, loading);
+  Preprocessing preprocessing = model.preprocessing;
+  if (options.given("data.pixels")) preprocessing.pixels = pixel_rule(options);
+  Loader loader(pictures, preprocessing, loading);
   Inference inference(model, loading.batch_size, *backend);
   Progress progress(context.terminal, "evaluating", static_cast<int64_t>(list.entries.size()));
-  const auto after_batch = [&](int64_t pictures) {
-    progress.advance(pictures - progress.state().done);
+  const auto after_batch = [&](int64_t done) {
+    progress.advance(done - progress.state().done);
     signals.throw_if_requested();
   };
   std::vector<TaskEvaluation> evaluations(model.tasks.begin(), model.tasks.end());

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <string>
@@ -89,27 +88,24 @@ std::string dump(const nlohmann::ordered_json& json) {
 }
 
 // The pictures named one by one, or those of --data-val.
-ImageList pictures_of(const Options& options, const std::vector<std::string>& paths,
-                      std::filesystem::path& folder) {
+SharedPictures pictures_of(const Options& options, const std::vector<std::string>& paths) {
   if (!paths.empty() && options.has("data.val")) {
     throw usage_error("pictures are named both one by one and by {}", options.where("data.val"));
   }
-  if (!paths.empty()) return list_of_files(paths);
+  if (!paths.empty()) return make_file_pictures(list_of_files(paths), "");
   if (!options.has("data.val")) {
     throw usage_error("no pictures are given")
         .with_hint("name picture files after the model, or a list with --data-val");
   }
-  const PictureFiles files = picture_files(options, "data.val", "data.image_val");
-  folder = files.folder;
-  return read_list(files.list);
+  return open_pictures(picture_files(options, "data.val", "data.image_val"));
 }
 
 int run_predict(const Options& options, CommandContext& context) {
   set_threads(thread_count(options));
   std::vector<std::string> paths = options.positionals();
   const Model model = model_argument(options, paths);
-  std::filesystem::path folder;
-  ImageList list = pictures_of(options, paths, folder);
+  const SharedPictures pictures = pictures_of(options, paths);
+  const ImageList& list = pictures->list();
   for (const std::string& warning : list.warnings) context.terminal.print_line(warning);
 
   LoaderOptions loading = loader_options(options);
@@ -117,7 +113,9 @@ int run_predict(const Options& options, CommandContext& context) {
       std::min<size_t>(static_cast<size_t>(loading.batch_size), list.entries.size()));
   const StopSignals signals(nullptr);
   const std::unique_ptr<Backend> backend = make_cpu_backend();
-  Loader loader(std::move(list), folder, model.preprocessing, loading);
+  Preprocessing preprocessing = model.preprocessing;
+  if (options.given("data.pixels")) preprocessing.pixels = pixel_rule(options);
+  Loader loader(pictures, preprocessing, loading);
   Inference inference(model, loading.batch_size, *backend);
   const bool json = options.boolean("json");
   const auto top = static_cast<size_t>(options.integer("top"));

@@ -102,8 +102,11 @@ int run_tasks(const Options& options, CommandContext& context) {
   const Options& lists = options.has("data.train") ? options : file;
   std::optional<ImageList> list;
   if (lists.has("data.train")) {
-    list = read_list(lists.text("data.train"));
-    bind_columns(tasks, {});
+    const SharedPictures pictures =
+        open_pictures({.list = lists.text("data.train"), .folder = {}}, named_columns(tasks));
+    list = pictures->list();
+    bind_columns(tasks, column_names(*list));
+    take_class_names(*list, tasks);
     check_labels(*list, tasks);
     balance_classes(tasks, *list);
   }

@@ -21,7 +21,6 @@ using namespace std::string_view_literals;
 
 // What people have in image folders and this program does not read; the first match names it.
 constexpr auto kOtherFormats = std::to_array<Signature>({
-    {"a WebP image", 8, "WEBP"sv},
     {"a GIF image", 0, "GIF8"sv},
     {"a HEIC image", 4, "ftypheic"sv},
     {"a HEIC image", 4, "ftypheix"sv},
@@ -68,30 +67,48 @@ ImageFormat detect_image_format(std::span<const std::byte> bytes) {
   const std::string_view text = text_of(bytes.first(std::min<size_t>(bytes.size(), 512)));
   if (holds_at(text, 0, "\xFF\xD8\xFF"sv)) return ImageFormat::kJpeg;
   if (holds_at(text, 0, "\x89PNG\r\n\x1A\n"sv)) return ImageFormat::kPng;
-  constexpr auto kHint = "JPEG and PNG are read; convert the picture or leave it out of the list";
+  if (holds_at(text, 0, "RIFF"sv) && holds_at(text, 8, "WEBP"sv)) return ImageFormat::kWebp;
+  constexpr auto kHint =
+      "JPEG, PNG and WebP are read; convert the picture or leave it out of the list";
   if (text.empty()) throw input_error("the file is empty").with_hint("copy or download it again");
   if (std::ranges::all_of(text, [](char c) { return c == '\0'; })) {
     throw input_error("the file is full of zero bytes").with_hint("copy or download it again");
   }
   for (const Signature& other : kOtherFormats) {
     if (holds_at(text, other.offset, other.bytes)) {
-      throw input_error("the file is {}, expected JPEG or PNG", other.name).with_hint(kHint);
+      throw input_error("the file is {}, expected JPEG, PNG or WebP", other.name).with_hint(kHint);
     }
   }
   if (looks_like_markup(text)) {
-    throw input_error("the file is a web page or XML, expected JPEG or PNG").with_hint(kHint);
+    throw input_error("the file is a web page or XML, expected JPEG, PNG or WebP").with_hint(kHint);
   }
-  throw input_error("the file is neither JPEG nor PNG (first bytes: {})", first_bytes(text))
+  throw input_error("the file is neither JPEG, PNG nor WebP (first bytes: {})", first_bytes(text))
       .with_hint(kHint);
 }
 
-void decode_image(std::span<const std::byte> bytes, const DecodeLimits& limits, Image& image) {
+std::string_view format_name(ImageFormat format) {
+  switch (format) {
+    case ImageFormat::kJpeg:
+      return "JPEG";
+    case ImageFormat::kPng:
+      return "PNG";
+    case ImageFormat::kWebp:
+      return "WebP";
+  }
+  throw internal_error("unknown picture format {}", static_cast<int>(format));
+}
+
+ImageInfo decode_image(std::span<const std::byte> bytes, const DecodeLimits& limits, Image& image,
+                       PixelRule rule) {
   switch (detect_image_format(bytes)) {
     case ImageFormat::kJpeg:
-      return decode_jpeg(bytes, limits, image);
+      return decode_jpeg(bytes, limits, rule, image);
     case ImageFormat::kPng:
-      return decode_png(bytes, limits, image);
+      return decode_png(bytes, limits, rule, image);
+    case ImageFormat::kWebp:
+      return decode_webp(bytes, limits, rule, image);
   }
+  throw internal_error("unknown picture format");
 }
 
 void check_pixel_limit(int64_t width, int64_t height, const DecodeLimits& limits) {
@@ -100,7 +117,7 @@ void check_pixel_limit(int64_t width, int64_t height, const DecodeLimits& limits
     throw input_error("the picture has {}x{} = {} pixels, more than the limit of {}", width, height,
                       static_cast<uint64_t>(width) * static_cast<uint64_t>(height),
                       limits.max_pixels)
-        .with_hint("make it smaller, or leave it out of the list");
+        .with_hint("make it smaller, leave it out of the list, or raise --max-pixels");
   }
 }
 

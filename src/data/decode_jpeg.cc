@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "data/decode.h"
+#include "data/orientation.h"
 
 namespace orthrus {
 
@@ -24,7 +25,8 @@ constexpr int kRowsPerCall = 16;
 
 class JpegReader {
  public:
-  JpegReader(std::span<const std::byte> bytes, int max_scans) : max_scans_(max_scans) {
+  JpegReader(std::span<const std::byte> bytes, int max_scans, PixelRule rule)
+      : max_scans_(max_scans), rule_(rule) {
     info_.err = jpeg_std_error(&errors_);
     info_.client_data = this;
     errors_.error_exit = on_error;
@@ -44,6 +46,7 @@ class JpegReader {
 
   [[nodiscard]] int64_t width() const { return info_.image_width; }
   [[nodiscard]] int64_t height() const { return info_.image_height; }
+  [[nodiscard]] int components() const { return info_.num_components; }
   [[nodiscard]] bool four_components() const { return info_.num_components == 4; }
   [[nodiscard]] bool data_ended() const { return data_ended_; }
   [[nodiscard]] bool incomplete() const { return incomplete_; }
@@ -67,6 +70,8 @@ class JpegReader {
     if (setjmp(escape_) != 0) return false;
     jpeg_start_decompress(&info_);
     JSAMPROW rows[kRowsPerCall];
+    // Inks are stored inverted by those who write Adobe's marker, and MXNet takes that for granted.
+    const bool as_stored = rule_ == PixelRule::kMxnet || info_.saw_Adobe_marker != FALSE;
     while (info_.output_scanline < info_.output_height) {
       const JDIMENSION first = info_.output_scanline;
       const JDIMENSION wanted = std::min<JDIMENSION>(kRowsPerCall, info_.output_height - first);
@@ -75,7 +80,10 @@ class JpegReader {
       }
       const JDIMENSION got = jpeg_read_scanlines(&info_, rows, wanted);
       if (ink_rows == nullptr) continue;
-      for (JDIMENSION i = 0; i < got; ++i) inks_to_rgb(rows[i], image.row(first + i), width());
+      for (JDIMENSION i = 0; i < got; ++i) {
+        if (!as_stored) invert(rows[i], 4 * width());
+        inks_to_rgb(rows[i], image.row(first + i), width());
+      }
     }
     // Scans of a progressive file that never came leave no other trace than a missing end.
     incomplete_ = data_ended_ && jpeg_has_multiple_scans(&info_) != FALSE;
@@ -90,6 +98,10 @@ class JpegReader {
       const int k = inks[3];
       for (int c = 0; c < 3; ++c) rgb[c] = static_cast<uint8_t>(k - (((255 - inks[c]) * k) >> 8));
     }
+  }
+
+  static void invert(uint8_t* samples, int64_t count) {
+    for (int64_t i = 0; i < count; ++i) samples[i] = static_cast<uint8_t>(255 - samples[i]);
   }
 
   static JpegReader& self(j_common_ptr info) {
@@ -140,6 +152,7 @@ class JpegReader {
   std::jmp_buf escape_{};
   std::array<char, JMSG_LENGTH_MAX> message_{};
   int max_scans_;
+  PixelRule rule_;
   bool data_ended_ = false;
   bool incomplete_ = false;
 };
@@ -157,8 +170,9 @@ class JpegReader {
 
 }  // namespace
 
-void decode_jpeg(std::span<const std::byte> bytes, const DecodeLimits& limits, Image& image) {
-  JpegReader reader(bytes, limits.max_scans);
+ImageInfo decode_jpeg(std::span<const std::byte> bytes, const DecodeLimits& limits, PixelRule rule,
+                      Image& image) {
+  JpegReader reader(bytes, limits.max_scans, rule);
   if (!reader.read_header()) fail(reader, bytes.size());
   check_pixel_limit(reader.width(), reader.height(), limits);
   image.resize(reader.width(), reader.height());
@@ -168,6 +182,15 @@ void decode_jpeg(std::span<const std::byte> bytes, const DecodeLimits& limits, I
   if (!reader.read_rows(image, ink_rows.empty() ? nullptr : ink_rows.data())) {
     fail(reader, bytes.size());
   }
+  ImageInfo info{.format = ImageFormat::kJpeg,
+                 .width = reader.width(),
+                 .height = reader.height(),
+                 .channels = reader.components()};
+  if (rule == PixelRule::kModern) {
+    info.orientation = exif_orientation(exif_of_jpeg(bytes));
+    apply_orientation(info.orientation, image);
+  }
+  return info;
 }
 
 }  // namespace orthrus

@@ -1,10 +1,7 @@
 #include "data/list.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <charconv>
 #include <cmath>
-#include <cstring>
 #include <fstream>
 #include <istream>
 #include <optional>
@@ -12,79 +9,64 @@
 #include <system_error>
 #include <utility>
 
-#include "base/error.h"
+#include "data/text_lines.h"
 
 namespace orthrus {
 
 namespace {
 
-constexpr size_t kPieceBytes = size_t{1} << 18;
-constexpr size_t kMaxLineBytes = size_t{1} << 20;
-constexpr size_t kMaxListed = 10;
-constexpr std::string_view kBlanks = " \t\r\v\f";
-constexpr auto kExpected = "columns: index, labels..., path; separated by TAB";
-
-std::string_view strip(std::string_view text) {
-  const size_t first = text.find_first_not_of(kBlanks);
-  if (first == text.npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
-
-// Foreign text for a message: shortened, control characters replaced.
-std::string shown(std::string_view text) {
-  constexpr size_t kMost = 60;
-  std::string result(text.substr(0, kMost));
-  std::ranges::replace_if(
-      result, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, '?');
-  return text.size() > kMost ? result + "..." : result;
-}
-
-template <typename T>
-std::optional<T> parse_number(std::string_view text) {
-  if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
-  T value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
+constexpr auto kListExpected = "columns: index, labels..., path; separated by TAB";
 
 // Turns lines into entries; what is wrong with a line is an answer, not an exception, so that all
 // bad lines can be told at once.
 class ListParser {
  public:
-  explicit ListParser(const std::filesystem::path& path) { list_.origin = path; }
+  ListParser(const std::filesystem::path& path, size_t text_bytes)
+      : problems_(path), text_bytes_(text_bytes) {
+    list_.origin = path;
+  }
 
   void add_line(std::string_view line) {
     ++line_;
-    if (line_ == 1) line = without_byte_order_mark(line);
+    bytes_ += line.size() + 1;
     if (line.ends_with('\r')) ++windows_lines_;
     line = strip(line);
     if (line.empty()) {
       if (++blank_lines_ == 1) first_blank_ = line_;
       return;
     }
-    if (const std::string problem = parse(line); !problem.empty()) {
-      if (++bad_lines_ <= kMaxListed) {
-        problems_.push_back(fmt::format("{}:{}: {}", list_.origin.string(), line_, problem));
-      }
-    }
+    if (const std::string problem = parse(line); !problem.empty()) problems_.add(line_, problem);
+    if (list_.entries.size() == kSampledEntries) make_room();
   }
 
-  [[nodiscard]] int line() const { return line_; }
-
-  [[nodiscard]] ImageList finish() {
-    if (bad_lines_ > 0) throw bad_lines_error();
+  [[nodiscard]] ImageList finish(bool byte_order_mark) {
+    if (!problems_.empty()) throw problems_.error("list");
     if (list_.entries.empty()) {
-      throw input_error("the list '{}' holds no picture ({})", list_.origin.string(), kExpected);
+      throw input_error("the list '{}' holds no picture ({})", list_.origin.string(),
+                        kListExpected);
     }
-    warn();
+    const auto warn = [&](const std::string& text) {
+      list_.warnings.push_back(list_.origin.string() + ": " + text);
+    };
+    if (byte_order_mark) warn("starts with a UTF-8 byte order mark; skipped");
+    if (windows_lines_ > 0) warn(fmt::format("{} lines end as on Windows (CR LF)", windows_lines_));
+    if (blank_lines_ > 0) {
+      warn(fmt::format("{} blank lines skipped (first: line {})", blank_lines_, first_blank_));
+    }
+    warn_of_repeated_indexes(list_);
+    warn_of_missing_labels(list_);
     return std::move(list_);
   }
 
  private:
-  std::string_view without_byte_order_mark(std::string_view line) {
-    byte_order_mark_ = line.starts_with("\xEF\xBB\xBF");
-    return byte_order_mark_ ? line.substr(3) : line;
+  static constexpr size_t kSampledEntries = 1000;
+
+  // Growing step by step would need twice the memory in between.
+  void make_room() {
+    constexpr size_t kMostBytes = size_t{8} << 30;
+    if (text_bytes_ <= bytes_ || text_bytes_ > kMostBytes) return;
+    const size_t entries = text_bytes_ / (bytes_ / kSampledEntries);
+    list_.entries.reserve(entries + entries / 8, text_bytes_, list_.entries.label_columns());
   }
 
   // The problem with the line, or an empty string when it was added to the list.
@@ -98,36 +80,31 @@ class ListParser {
     }
     if (fields_.size() == 1 && line.find(' ') != line.npos) {
       return fmt::format("no TAB in '{}'; are its columns separated by spaces? ({})", shown(line),
-                         kExpected);
+                         kListExpected);
     }
     if (fields_.size() < 3) {
       return fmt::format("{} column{} in '{}', at least 3 expected ({})", fields_.size(),
-                         fields_.size() == 1 ? "" : "s", shown(line), kExpected);
+                         fields_.size() == 1 ? "" : "s", shown(line), kListExpected);
     }
     return add_entry();
   }
 
   [[nodiscard]] std::string add_entry() {
-    ListEntry entry;
-    entry.line = line_;
     const std::optional<int64_t> index = parse_number<int64_t>(fields_.front());
-    if (!index)
-      return fmt::format("index '{}' is not a whole number ({})", shown(fields_[0]), kExpected);
-    entry.index = *index;
-    const size_t columns = fields_.size() - 2;
-    entry.labels.reserve(columns);
-    for (size_t i = 1; i <= columns; ++i) {
-      if (fields_[i].empty()) return fmt::format("label column {} is empty ({})", i, kExpected);
-      const std::optional<float> label = parse_number<float>(fields_[i]);
-      if (!label) {
-        return fmt::format("label '{}' is not a number ({})", shown(fields_[i]), kExpected);
-      }
-      if (!std::isfinite(*label)) {
-        return fmt::format("label '{}' is not a finite number", shown(fields_[i]));
-      }
-      entry.labels.push_back(*label);
+    if (!index) {
+      return fmt::format("index '{}' is not a whole number ({})", shown(fields_[0]), kListExpected);
     }
-    if (fields_.back().empty()) return fmt::format("the path is empty ({})", kExpected);
+    const size_t columns = fields_.size() - 2;
+    labels_.clear();
+    for (size_t i = 1; i <= columns; ++i) {
+      const std::optional<float> label = parse_label(fields_[i]);
+      if (!label) {
+        return fmt::format("label '{}' is not a {}number ({})", shown(fields_[i]),
+                           parse_number<float>(fields_[i]) ? "finite " : "", kListExpected);
+      }
+      labels_.push_back(*label);
+    }
+    if (fields_.back().empty()) return fmt::format("the path is empty ({})", kListExpected);
     if (columns_from_ == 0) {
       list_.label_columns = static_cast<int>(columns);
       columns_from_ = line_;
@@ -135,108 +112,103 @@ class ListParser {
       return fmt::format("{} label column{}, but line {} has {}", columns, columns == 1 ? "" : "s",
                          columns_from_, list_.label_columns);
     }
-    entry.path = fields_.back();
-    list_.entries.push_back(std::move(entry));
+    list_.entries.add(*index, labels_, fields_.back(), line_);
     return {};
   }
 
-  [[nodiscard]] Error bad_lines_error() const {
-    if (bad_lines_ == 1) return input_error("cannot read {}", problems_.front());
-    std::string text =
-        fmt::format("the list '{}' has {} bad lines", list_.origin.string(), bad_lines_);
-    for (const std::string& problem : problems_) text += "\n  " + problem;
-    if (bad_lines_ > kMaxListed) text += fmt::format("\n  and {} more", bad_lines_ - kMaxListed);
-    return {ErrorKind::kInput, text};
-  }
-
-  void warn() {
-    const auto add = [&](const std::string& text) {
-      list_.warnings.push_back(list_.origin.string() + ": " + text);
-    };
-    if (byte_order_mark_) add("starts with a UTF-8 byte order mark; skipped");
-    if (windows_lines_ > 0) add(fmt::format("{} lines end as on Windows (CR LF)", windows_lines_));
-    if (blank_lines_ > 0) {
-      add(fmt::format("{} blank lines skipped (first: line {})", blank_lines_, first_blank_));
-    }
-    warn_of_duplicates(add);
-  }
-
-  template <typename Add>
-  void warn_of_duplicates(const Add& add) const {
-    std::vector<std::pair<int64_t, int>> seen;  // index and line
-    seen.reserve(list_.entries.size());
-    for (const ListEntry& entry : list_.entries) seen.emplace_back(entry.index, entry.line);
-    std::ranges::sort(seen);
-    size_t duplicates = 0;
-    std::string first;
-    for (size_t i = 1; i < seen.size(); ++i) {
-      if (seen[i].first != seen[i - 1].first || ++duplicates > 1) continue;
-      first =
-          fmt::format("{} in lines {} and {}", seen[i].first, seen[i - 1].second, seen[i].second);
-    }
-    if (duplicates > 0) {
-      add(fmt::format("{} lines repeat the index of another (first: {}); all are used", duplicates,
-                      first));
-    }
-  }
-
   ImageList list_;
+  LineProblems problems_;
   std::vector<std::string_view> fields_;
-  std::vector<std::string> problems_;
-  size_t bad_lines_ = 0;
+  std::vector<float> labels_;
+  size_t text_bytes_;
+  size_t bytes_ = 0;  // of the lines so far
   size_t windows_lines_ = 0;
   size_t blank_lines_ = 0;
   int line_ = 0;
   int first_blank_ = 0;
   int columns_from_ = 0;  // the line that set the number of label columns
-  bool byte_order_mark_ = false;
 };
 
-Error unreadable(const std::filesystem::path& path, const std::string& reason) {
-  return input_error("cannot read the list '{}': {}", path.string(), reason);
+// Positions whose index an earlier one has, and the first of them.
+struct Repeats {
+  size_t count = 0;
+  size_t first = 0;
+};
+
+// A bit for each possible index: an eighth of a byte where sorting would take sixteen.
+Repeats repeats_by_bits(std::span<const int64_t> indexes, int64_t least, uint64_t range) {
+  std::vector<bool> seen(range + 1);
+  Repeats repeats;
+  for (size_t i = 0; i < indexes.size(); ++i) {
+    const uint64_t bit = static_cast<uint64_t>(indexes[i]) - static_cast<uint64_t>(least);
+    if (seen[bit] && ++repeats.count == 1) repeats.first = i;
+    seen[bit] = true;
+  }
+  return repeats;
 }
 
-void refuse_utf16(const std::filesystem::path& path, std::string_view start) {
-  if (start.starts_with("\xFF\xFE") || start.starts_with("\xFE\xFF")) {
-    throw unreadable(path, "it is UTF-16, expected UTF-8 or ASCII")
-        .with_hint("save it as UTF-8, or: iconv -f utf-16 -t utf-8 OLD > NEW");
+Repeats repeats_by_sorting(std::span<const int64_t> indexes) {
+  std::vector<std::pair<int64_t, size_t>> sorted;
+  sorted.reserve(indexes.size());
+  for (size_t i = 0; i < indexes.size(); ++i) sorted.emplace_back(indexes[i], i);
+  std::ranges::sort(sorted);
+  Repeats repeats;
+  for (size_t i = 1; i < sorted.size(); ++i) {
+    if (sorted[i].first != sorted[i - 1].first) continue;
+    const size_t at = sorted[i].second;
+    repeats.first = ++repeats.count == 1 ? at : std::min(repeats.first, at);
   }
+  return repeats;
+}
+
+Repeats find_repeats(std::span<const int64_t> indexes) {
+  if (indexes.empty()) return {};
+  const auto [least, most] = std::ranges::minmax(indexes);
+  const uint64_t range = static_cast<uint64_t>(most) - static_cast<uint64_t>(least);
+  if (range / 64 <= indexes.size()) return repeats_by_bits(indexes, least, range);
+  return repeats_by_sorting(indexes);
 }
 
 }  // namespace
 
-ImageList read_list(const std::filesystem::path& path) {
-  std::error_code ignored;  // opening tells what is wrong
-  if (std::filesystem::is_directory(path, ignored)) throw unreadable(path, "it is a folder");
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw unreadable(path, std::generic_category().message(errno));
-  return parse_list(file, path);
+void warn_of_repeated_indexes(ImageList& list) {
+  const std::span<const int64_t> indexes = list.entries.indexes();
+  const Repeats repeats = find_repeats(indexes);
+  if (repeats.count == 0) return;
+  const int64_t index = indexes[repeats.first];
+  const auto earlier = static_cast<size_t>(std::ranges::find(indexes, index) - indexes.begin());
+  list.warnings.push_back(fmt::format(
+      "{}: {} lines repeat the index of another (first: {} in lines {} and {}); all are used",
+      list.origin.string(), repeats.count, index, list.entries[earlier].line,
+      list.entries[repeats.first].line));
 }
 
-ImageList parse_list(std::istream& text, const std::filesystem::path& origin) {
-  ListParser parser(origin);
-  std::string buffer;  // the unfinished line, and the piece after it
-  bool first_piece = true;
-  while (text) {
-    const size_t kept = buffer.size();
-    buffer.resize(kept + kPieceBytes);
-    text.read(buffer.data() + kept, kPieceBytes);
-    buffer.resize(kept + static_cast<size_t>(text.gcount()));
-    if (std::exchange(first_piece, false)) refuse_utf16(origin, buffer);
-    size_t begin = 0;
-    for (size_t end = 0; (end = buffer.find('\n', begin)) != buffer.npos; begin = end + 1) {
-      parser.add_line(std::string_view(buffer).substr(begin, end - begin));
-    }
-    buffer.erase(0, begin);
-    if (buffer.size() > kMaxLineBytes) {
-      throw unreadable(origin,
-                       fmt::format("line {} is longer than {} bytes: this is not an image list",
-                                   parser.line() + 1, kMaxLineBytes));
+void warn_of_missing_labels(ImageList& list) {
+  size_t missing = 0, first = 0;
+  for (size_t position = 0; position < list.entries.size(); ++position) {
+    for (const float label : list.entries[position].labels) {
+      if (std::isnan(label) && ++missing == 1) first = position;
     }
   }
-  if (text.bad()) throw unreadable(origin, "a read error");
-  if (!buffer.empty()) parser.add_line(buffer);
-  return parser.finish();
+  if (missing == 0) return;
+  list.warnings.push_back(
+      fmt::format("{}: {} of {} labels are missing (first: line {})", list.origin.string(), missing,
+                  list.entries.size() * list.entries.label_columns(), list.entries[first].line));
+}
+
+ImageList read_list(const std::filesystem::path& path) {
+  std::ifstream file = open_text(path);
+  std::error_code ignored;
+  const uintmax_t bytes = std::filesystem::file_size(path, ignored);
+  return parse_list(file, path, ignored ? 0 : static_cast<size_t>(bytes));
+}
+
+ImageList parse_list(std::istream& text, const std::filesystem::path& origin, size_t text_bytes) {
+  ListParser parser(origin, text_bytes);
+  bool byte_order_mark = false;
+  for_each_line(
+      text, origin, [&](std::string_view line) { parser.add_line(line); }, byte_order_mark);
+  return parser.finish(byte_order_mark);
 }
 
 }  // namespace orthrus

@@ -1,37 +1,46 @@
-// Image lists as MXNet's im2rec writes and its ImageIter reads them: a line is
+// ImageList: pictures with their labels, whatever file they were listed in, and the reader of lists
+// as MXNet's im2rec writes and its ImageIter reads them: a line is
 //   index TAB label [TAB label ...] TAB path
-// Fields are stripped of surrounding spaces. MXNet prints and drops a line that it cannot read;
-// here it is an error, because a picture that silently takes no part is never what was meant.
+// Fields are stripped of surrounding spaces; an empty label and `nan` are a missing label. MXNet
+// prints and drops a line that it cannot read; here it is an error, because a picture that silently
+// takes no part is never what was meant. Where the pictures' bytes lie is data/pictures.h.
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 #include <iosfwd>
 #include <string>
 #include <vector>
 
+#include "data/list_entries.h"
+
 namespace orthrus {
 
-struct ListEntry {
-  int64_t index = 0;
-  std::vector<float> labels;  // one per label column, all finite
-  std::string path;           // relative to the image folder, or absolute
-  int line = 0;               // in the list file, from 1
+struct LabelColumn {
+  std::string name;                  // empty where the source has none
+  std::vector<std::string> classes;  // name of label 0, 1, ...; empty: the labels are numbers
 };
 
 struct ImageList {
   std::filesystem::path origin;
   int label_columns = 0;  // the same for every entry, at least 1
-  std::vector<ListEntry> entries;
-  // A sentence each: duplicate indexes (both entries stay), Windows line ends, a byte order mark,
-  // blank lines.
+  ListEntries entries;
+  // A sentence each: duplicate indexes (both entries stay), missing labels, Windows line ends, a
+  // byte order mark, blank lines.
   std::vector<std::string> warnings;
+  // One for each label column, or none where the source names nothing.
+  std::vector<LabelColumn> columns = {};
 };
 
 // Reads in pieces: memory is that of the entries. Throws kInput with file:line, what was got and
 // what was expected; several bad lines are listed together (the first ten and their number). A list
 // without any entry is an error too.
 [[nodiscard]] ImageList read_list(const std::filesystem::path& path);
-[[nodiscard]] ImageList parse_list(std::istream& text, const std::filesystem::path& origin);
+// `text_bytes`: how many are to come, where it is known, so that room is made once.
+[[nodiscard]] ImageList parse_list(std::istream& text, const std::filesystem::path& origin,
+                                   size_t text_bytes = 0);
+
+// Adds a warning when indexes repeat, and one when labels are missing.
+void warn_of_repeated_indexes(ImageList& list);
+void warn_of_missing_labels(ImageList& list);
 
 }  // namespace orthrus

@@ -1,7 +1,5 @@
 #include "data/loader.h"
 
-#include <sys/stat.h>
-
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -40,16 +38,15 @@ constexpr size_t kBatchesReadAhead = 4;
 
 class Loader::Impl {
  public:
-  Impl(ImageList list, std::filesystem::path image_root, const Preprocessing& preprocessing,
-       const LoaderOptions& options)
+  Impl(SharedPictures pictures, const Preprocessing& preprocessing, const LoaderOptions& options)
       : options_(checked(options)),
-        sampler_(list.entries.size(), options.batch_size, options.shuffle, options.last_batch,
-                 options.seed),
-        source_(std::move(list), std::move(image_root), preprocessing, options.limits,
-                options.on_bad_image, options.seed),
+        sampler_(pictures->list().entries.size(), options.batch_size, options.shuffle,
+                 options.last_batch, options.seed),
+        source_(std::move(pictures), preprocessing, options.limits, options.on_bad_image,
+                options.seed, options.max_bad),
         images_shape_{options.batch_size, preprocessing.channels, preprocessing.height,
                       preprocessing.width},
-        labels_shape_{options.batch_size, source_.list().label_columns} {}
+        labels_shape_{options.batch_size, source_.pictures().list().label_columns} {}
 
   [[nodiscard]] const PictureSource& source() const { return source_; }
   [[nodiscard]] const Sampler& sampler() const { return sampler_; }
@@ -165,15 +162,22 @@ class Loader::Impl {
   std::optional<BatchQueue> queue_;
 };
 
+Loader::Loader(SharedPictures pictures, const Preprocessing& preprocessing,
+               const LoaderOptions& options)
+    : impl_(std::make_unique<Impl>(std::move(pictures), preprocessing, options)) {}
+
 Loader::Loader(ImageList list, std::filesystem::path image_root, const Preprocessing& preprocessing,
                const LoaderOptions& options)
-    : impl_(
-          std::make_unique<Impl>(std::move(list), std::move(image_root), preprocessing, options)) {}
+    : Loader(make_file_pictures(std::move(list), std::move(image_root)), preprocessing, options) {}
 
 Loader::~Loader() = default;
 
 const ImageList& Loader::list() const {
-  return impl_->source().list();
+  return pictures().list();
+}
+
+const Pictures& Loader::pictures() const {
+  return impl_->source().pictures();
 }
 
 int64_t Loader::batches_per_epoch() const {
@@ -198,26 +202,6 @@ bool Loader::next(Batch& batch) {
 
 std::vector<std::string> Loader::skipped() const {
   return impl_->source().skipped();
-}
-
-std::vector<std::string> find_missing_images(const ImageList& list,
-                                             const std::filesystem::path& image_root, size_t most,
-                                             size_t& missing_count) {
-  std::vector<uint8_t> missing(list.entries.size());
-  parallel_for(static_cast<int64_t>(missing.size()), [&](int64_t begin, int64_t end) {
-    for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) {
-      struct stat status {};
-      const std::filesystem::path path = image_path(image_root, list.entries[i].path);
-      missing[i] = ::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode) ? 1 : 0;
-    }
-  });
-  missing_count = 0;
-  std::vector<std::string> paths;
-  for (size_t i = 0; i < missing.size(); ++i) {
-    if (missing[i] == 0) continue;
-    if (++missing_count <= most) paths.push_back(list.entries[i].path);
-  }
-  return paths;
 }
 
 }  // namespace orthrus

@@ -1,4 +1,4 @@
-// Loader: batches of pictures and labels from a list and a folder, in an order and with
+// Loader: batches of pictures and labels, in an order and with
 // augmentations that depend on (seed, epoch, position) alone, never on the number of threads. It
 // reads files and makes tensors; it knows no tasks and no network.
 #pragma once
@@ -12,8 +12,8 @@
 
 #include "data/batch.h"
 #include "data/decode.h"
-#include "data/list.h"
 #include "data/picture_source.h"
+#include "data/pictures.h"
 #include "data/preprocessing.h"
 #include "data/sampler.h"
 
@@ -24,6 +24,7 @@ struct LoaderOptions {
   bool shuffle = false;
   LastBatch last_batch = LastBatch::kPad;
   OnBadImage on_bad_image = OnBadImage::kFail;
+  BadBudget max_bad = {};  // of those that are skipped
   uint64_t seed = 0;
   // 0: pictures are decoded by the calling thread's OpenMP team inside next(), which costs the
   // engine least on a machine whose cores are all busy computing; one background thread reads the
@@ -37,6 +38,8 @@ class Loader {
  public:
   // Throws kUsage for options or a preprocessing that cannot be. Stands at the start of epoch 0;
   // files are first touched by next().
+  Loader(SharedPictures pictures, const Preprocessing& preprocessing, const LoaderOptions& options);
+  // Of files in a folder.
   Loader(ImageList list, std::filesystem::path image_root, const Preprocessing& preprocessing,
          const LoaderOptions& options);
   ~Loader();  // stops at once, waiting only for the pictures in work
@@ -44,6 +47,7 @@ class Loader {
   Loader& operator=(const Loader&) = delete;
 
   [[nodiscard]] const ImageList& list() const;
+  [[nodiscard]] const Pictures& pictures() const;
   [[nodiscard]] int64_t batches_per_epoch() const;
 
   void start_epoch(uint64_t epoch);
@@ -62,11 +66,5 @@ class Loader {
   class Impl;
   std::unique_ptr<Impl> impl_;
 };
-
-// Files of the list that are missing in the folder, or no regular files: up to `most` paths as the
-// list has them, in its order; `missing_count` counts all.
-[[nodiscard]] std::vector<std::string> find_missing_images(const ImageList& list,
-                                                           const std::filesystem::path& image_root,
-                                                           size_t most, size_t& missing_count);
 
 }  // namespace orthrus

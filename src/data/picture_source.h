@@ -1,11 +1,11 @@
-// PictureSource: a place in an epoch's order -> file -> pixels -> the network's input, and what
+// PictureSource: a place in an epoch's order -> bytes -> pixels -> the network's input, and what
 // happens when a picture cannot be used. Used by several threads at once; it does no threading
 // itself.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -16,11 +16,20 @@
 #include "base/error.h"
 #include "data/augment.h"
 #include "data/decode.h"
-#include "data/list.h"
+#include "data/pictures.h"
 
 namespace orthrus {
 
 enum class OnBadImage { kFail, kSkip };
+
+// How many bad pictures may be skipped before the work stops: a number, or a share of the list,
+// which allows one at least.
+struct BadBudget {
+  uint64_t count = std::numeric_limits<uint64_t>::max();
+  double share = -1;  // 0 to 1; below 0: `count` holds
+
+  [[nodiscard]] uint64_t of(size_t pictures) const;
+};
 
 // A file's contents, or why they could not be read: a file may be read long before it is wanted.
 struct FileContents {
@@ -37,12 +46,11 @@ struct PictureBuffers {
 class PictureSource {
  public:
   // A list without label columns is fine, and so are entries without a line (made by a program).
-  // Throws kInternal for an entry whose number of labels is not the list's.
-  PictureSource(ImageList list, std::filesystem::path image_root,
-                const Preprocessing& preprocessing, const DecodeLimits& limits,
-                OnBadImage on_bad_image, uint64_t seed);
+  PictureSource(SharedPictures pictures, const Preprocessing& preprocessing,
+                const DecodeLimits& limits, OnBadImage on_bad_image, uint64_t seed,
+                const BadBudget& max_bad = {});
 
-  [[nodiscard]] const ImageList& list() const { return list_; }
+  [[nodiscard]] const Pictures& pictures() const { return *pictures_; }
 
   // Never throws for a bad file.
   [[nodiscard]] FileContents read(size_t position) const;
@@ -50,8 +58,9 @@ class PictureSource {
   // Makes the picture order[turn] of an epoch: pixels (C,H,W), augmented by
   // RandomStream(seed, kAugment, epoch, position in the list), and labels. Answers the position
   // used. With kSkip, a picture that cannot be used is replaced by the next one of the order
-  // (cyclic) that can, as it would look at its own turn. `contents` is that of order[turn] where it
-  // was read already. Throws kInput for a bad picture (kFail), or when all are bad.
+  // (cyclic) that can, as it would look at its own turn, as long as no more than `max_bad` are bad.
+  // `contents` is that of order[turn] where it was read already. Throws kInput for a bad picture
+  // (kFail), or when all are bad.
   size_t make(std::span<const uint32_t> order, size_t turn, uint64_t epoch,
               const FileContents* contents, PictureBuffers& buffers, std::span<float> pixels,
               std::span<float> labels);
@@ -64,21 +73,17 @@ class PictureSource {
                 PictureBuffers& buffers, std::span<float> pixels) const;
   [[nodiscard]] bool known_bad(size_t position) const;
   void remember_bad(size_t position, const Error& error);
-  // "list:line", or empty for an entry without a line.
-  [[nodiscard]] std::string place_in_list(size_t position) const;
+  void check_budget() const;
 
-  ImageList list_;
-  std::filesystem::path image_root_;
+  SharedPictures pictures_;
   Augmenter augmenter_;
   DecodeLimits limits_;
+  PixelRule rule_;
   OnBadImage on_bad_image_;
   uint64_t seed_;
+  uint64_t max_bad_;
   mutable std::mutex mutex_;           // guards bad_
   std::map<size_t, std::string> bad_;  // position -> reason
 };
-
-// Where a list's path lies, as os.path.join(root, path): an absolute path wins.
-[[nodiscard]] std::filesystem::path image_path(const std::filesystem::path& image_root,
-                                               const std::string& path);
 
 }  // namespace orthrus

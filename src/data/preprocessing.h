@@ -7,6 +7,12 @@
 
 namespace orthrus {
 
+// What a picture file's pixels are taken for.
+enum class PixelRule {
+  kMxnet,   // as MXNet 1.9.1: EXIF ignored, alpha dropped, of 16 bits the high byte
+  kModern,  // as people see it: EXIF orientation applied, alpha laid on white, 16 bits rounded
+};
+
 // Defaults: the ancestor's validation pipeline.
 struct Preprocessing {
   int64_t channels = 3;
@@ -17,6 +23,7 @@ struct Preprocessing {
   bool random_mirror = false;
   std::array<float, 3> mean = {123.68F, 116.28F, 103.53F};  // RGB, 0..255
   std::array<float, 3> std = {58.395F, 57.12F, 57.375F};
+  PixelRule pixels = PixelRule::kMxnet;
   bool operator==(const Preprocessing&) const = default;
 };
 

@@ -1,9 +1,36 @@
 #include "infer/options.h"
 
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <iterator>
+#include <system_error>
+
 #include "base/error.h"
 #include "base/threads.h"
 
 namespace orthrus {
+
+namespace {
+
+// "25", or "1%" of the list.
+BadBudget bad_budget(const Options& options) {
+  const std::string text = options.text("data.max_bad");
+  const bool share = text.ends_with('%');
+  double number = -1;
+  const char* end = text.data() + text.size() - (share ? 1 : 0);
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  const bool valid = error == std::errc() && stop == end && number >= 0 &&
+                     (share ? number <= 100 : number <= 1e15 && number == std::floor(number));
+  if (!valid) {
+    throw usage_error("{}: '{}' is neither a number of pictures nor a share such as 1%",
+                      options.where("data.max_bad"), text);
+  }
+  if (share) return {.share = number / 100};
+  return {.count = static_cast<uint64_t>(number)};
+}
+
+}  // namespace
 
 OptionSpec threads_option() {
   return {.key = "threads",
@@ -17,17 +44,70 @@ OptionSpec threads_option() {
           .group = "Machine"};
 }
 
-std::vector<OptionSpec> inference_options(const std::string& default_batch_size) {
+std::vector<OptionSpec> picture_options() {
   return {
+      {.key = "data.exclude",
+       .flag = "--exclude",
+       .value_name = "FILE",
+       .help = "Pictures to leave out, one path of the list on each line; what follows a tab is a "
+               "remark. orthrus check --bad-list writes such a file.",
+       .group = "Data"},
+      {.key = "data.pixels",
+       .flag = "--pixels",
+       .type = OptionType::kChoice,
+       .default_text = "mxnet",
+       .choices = {"mxnet", "modern"},
+       .help = "What files' pixels mean. mxnet: EXIF ignored, alpha dropped, of 16 bits the high "
+               "byte; modern: EXIF orientation applied, alpha laid on white, 16 bits rounded.",
+       .group = "Data"},
+      {.key = "data.max_pixels",
+       .flag = "--max-pixels",
+       .type = OptionType::kInteger,
+       .default_text = "268435456",
+       .min = 1,
+       .max = 1e12,
+       .help = "Pictures with more pixels are bad; told by the header, before memory is taken.",
+       .group = "Data"},
+      {.key = "data.max_file_bytes",
+       .flag = "--max-file-bytes",
+       .type = OptionType::kInteger,
+       .default_text = "1073741824",
+       .min = 1,
+       .help = "Picture files with more bytes are bad.",
+       .group = "Data"},
+      {.key = "data.max_scans",
+       .flag = "--max-scans",
+       .type = OptionType::kInteger,
+       .default_text = "500",
+       .min = 1,
+       .max = 1e6,
+       .help = "Progressive JPEGs with more scans are bad: each costs time, and few are needed.",
+       .group = "Data"},
+  };
+}
+
+DecodeLimits decode_limits(const Options& options) {
+  return {.max_file_bytes = static_cast<uint64_t>(options.integer("data.max_file_bytes")),
+          .max_pixels = options.integer("data.max_pixels"),
+          .max_scans = static_cast<int>(options.integer("data.max_scans"))};
+}
+
+PixelRule pixel_rule(const Options& options) {
+  return options.text("data.pixels") == "modern" ? PixelRule::kModern : PixelRule::kMxnet;
+}
+
+std::vector<OptionSpec> inference_options(const std::string& default_batch_size) {
+  std::vector<OptionSpec> all = {
       {.key = "data.val",
        .flag = "--data-val",
        .value_name = "LIST",
-       .help = "List of the validation pictures: index, labels, path; separated by tabs.",
+       .help = "Validation pictures: a list, table or .rec file, or a folder per class.",
        .group = "Data"},
       {.key = "data.image_val",
        .flag = "--image-val",
        .value_name = "DIR",
-       .help = "Folder of the validation pictures; the list's own when not given.",
+       .help = "Folder of the validation pictures, or a .rec file that holds them; the list's own "
+               "folder when not given.",
        .group = "Data"},
       {.key = "data.batch_size",
        .flag = "--batch-size",
@@ -44,8 +124,17 @@ std::vector<OptionSpec> inference_options(const std::string& default_batch_size)
        .choices = {"fail", "skip"},
        .help = "What to do with a picture that is missing or cannot be decoded.",
        .group = "Data"},
-      threads_option(),
+      {.key = "data.max_bad",
+       .flag = "--max-bad",
+       .default_text = "1%",
+       .value_name = "N|P%",
+       .help = "With --on-bad-image=skip, stop when more pictures than this are bad; a share allows "
+               "one at least.",
+       .group = "Data"},
   };
+  std::ranges::move(picture_options(), std::back_inserter(all));
+  all.push_back(threads_option());
+  return all;
 }
 
 PictureFiles picture_files(const Options& options, const std::string& list_key,
@@ -57,6 +146,11 @@ PictureFiles picture_files(const Options& options, const std::string& list_key,
   files.list = options.text(list_key);
   files.folder = options.has(folder_key) ? std::filesystem::path(options.text(folder_key))
                                          : files.list.parent_path();
+  if (options.has(folder_key) && holds_pictures(files.list)) {
+    throw usage_error("{}: '{}' holds its pictures itself, so no folder is expected",
+                      options.where(folder_key), files.list.string());
+  }
+  files.exclude = options.text("data.exclude");
   return files;
 }
 
@@ -65,6 +159,8 @@ LoaderOptions loader_options(const Options& options) {
   loader.batch_size = static_cast<int>(options.integer("data.batch_size"));
   loader.on_bad_image =
       options.text("data.on_bad_image") == "skip" ? OnBadImage::kSkip : OnBadImage::kFail;
+  loader.max_bad = bad_budget(options);
+  loader.limits = decode_limits(options);
   return loader;
 }
 

@@ -1,7 +1,6 @@
 // Options of everything that runs a network over a list of pictures, and what they stand for.
 #pragma once
 
-#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -10,15 +9,17 @@
 
 namespace orthrus {
 
-// --data-val, --image-val, --batch-size, --on-bad-image, --threads.
+// --data-val, --image-val, --batch-size, --on-bad-image, --max-bad, picture_options(), --threads.
 [[nodiscard]] std::vector<OptionSpec> inference_options(const std::string& default_batch_size);
 
-// A list file and the folder of its pictures.
-struct PictureFiles {
-  std::filesystem::path list;
-  std::filesystem::path folder;  // the list's own where none is given
-};
-// Of the option pair with these keys; the list must be given (kUsage).
+// What reading pictures needs anywhere: --exclude, --pixels, --max-pixels, --max-file-bytes,
+// --max-scans.
+[[nodiscard]] std::vector<OptionSpec> picture_options();
+[[nodiscard]] DecodeLimits decode_limits(const Options& options);
+[[nodiscard]] PixelRule pixel_rule(const Options& options);
+
+// Of the option pair with these keys and --exclude; the list must be given (kUsage). The folder is
+// the list's own where none is given.
 [[nodiscard]] PictureFiles picture_files(const Options& options, const std::string& list_key,
                                          const std::string& folder_key);
 

@@ -13,7 +13,7 @@ void check_labels(const ImageList& list, const std::vector<Task>& tasks) {
   size_t count = 0;
   std::vector<std::string> lines;
   const std::vector<LabelReader> readers = label_readers(tasks);
-  for (const ListEntry& entry : list.entries) {
+  for (const ListEntry entry : list.entries) {
     for (const LabelReader& reader : readers) {
       const std::string problem = reader.problem(entry.labels);
       if (problem.empty()) continue;
@@ -27,6 +27,53 @@ void check_labels(const ImageList& list, const std::vector<Task>& tasks) {
   if (count > lines.size()) lines.push_back(fmt::format("and {} more", count - lines.size()));
   throw input_error("{}", fmt::join(lines, "\n"))
       .with_hint("labels count from 0; check --num-classes or the task's classes, and the list");
+}
+
+std::vector<LabelColumn> named_columns(const std::vector<Task>& tasks) {
+  const auto has_texts = [](const Task& task) {
+    return task.kind == TaskKind::kSoftmax && task.rule == LabelRule::kIdentity &&
+           !task.class_names.empty();
+  };
+  std::vector<LabelColumn> columns;
+  for (const Task& task : tasks) {
+    if (!has_texts(task) || !task.column_names.empty()) continue;
+    const auto column = static_cast<size_t>(task.label_column);
+    if (columns.size() <= column) columns.resize(column + 1);
+    columns[column].classes = task.class_names;
+  }
+  for (const Task& task : tasks) {
+    if (!has_texts(task) || task.column_names.empty()) continue;
+    columns.push_back({.name = task.column_names.front(), .classes = task.class_names});
+  }
+  return columns;
+}
+
+std::vector<std::string> column_names(const ImageList& list) {
+  std::vector<std::string> names;
+  for (const LabelColumn& column : list.columns) names.push_back(column.name);
+  return names;
+}
+
+void take_class_names(const ImageList& list, std::vector<Task>& tasks) {
+  constexpr size_t kMostListed = 20;
+  for (Task& task : tasks) {
+    const auto column = static_cast<size_t>(task.label_column);
+    if (task.kind != TaskKind::kSoftmax || task.rule != LabelRule::kIdentity ||
+        !task.class_names.empty() || column >= list.columns.size() ||
+        list.columns[column].classes.empty()) {
+      continue;
+    }
+    const std::vector<std::string>& names = list.columns[column].classes;
+    if (static_cast<int64_t>(names.size()) != task.classes) {
+      std::vector<std::string> first = names;
+      first.resize(std::min(names.size(), kMostListed));
+      throw input_error("'{}' has {} classes in label column {}, but task '{}' has {}",
+                        list.origin.string(), names.size(), column + 1, task.name, task.classes)
+          .with_hint(fmt::format("check --num-classes; the data's classes: {}{}",
+                                 fmt::join(first, ", "), names.size() > kMostListed ? ", ..." : ""));
+    }
+    task.class_names = names;
+  }
 }
 
 }  // namespace orthrus

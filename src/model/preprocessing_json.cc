@@ -10,6 +10,8 @@ namespace orthrus {
 namespace {
 
 constexpr int64_t kMostEdge = 65536;
+constexpr const char* kMxnetPixels = "mxnet";
+constexpr const char* kModernPixels = "modern";
 constexpr int kDeepestPreprocessing = 2;  // {"mean": [number]}
 
 OrderedJson numbers_to_json(const std::array<float, 3>& values) {
@@ -32,12 +34,14 @@ std::array<float, 3> numbers_from_json(JsonFields& fields, const std::string& ke
 }  // namespace
 
 std::string preprocessing_to_json(const Preprocessing& preprocessing) {
-  const OrderedJson json = {{"channels", preprocessing.channels},
+  OrderedJson json = {{"channels", preprocessing.channels},
                             {"height", preprocessing.height},
                             {"width", preprocessing.width},
                             {"resize", preprocessing.resize},
                             {"mean", numbers_to_json(preprocessing.mean)},
                             {"std", numbers_to_json(preprocessing.std)}};
+  // Files from before there was a choice have none: MXNet's rules.
+  if (preprocessing.pixels == PixelRule::kModern) json["pixels"] = kModernPixels;
   return json.dump();
 }
 
@@ -51,6 +55,11 @@ Preprocessing preprocessing_from_json(std::string_view text) {
   preprocessing.resize = fields.integer("resize", 0, kMostEdge);
   preprocessing.mean = numbers_from_json(fields, "mean");
   preprocessing.std = numbers_from_json(fields, "std");
+  const std::string pixels = fields.text("pixels", kMxnetPixels);
+  if (pixels != kMxnetPixels && pixels != kModernPixels) {
+    throw input_error("'pixels' is '{}', expected {} or {}", pixels, kMxnetPixels, kModernPixels);
+  }
+  preprocessing.pixels = pixels == kModernPixels ? PixelRule::kModern : PixelRule::kMxnet;
   fields.finish();
   if (std::ranges::count(preprocessing.std, 0.0F) > 0) throw input_error("'std' holds a zero");
   return preprocessing;

@@ -7,19 +7,16 @@
 
 namespace orthrus {
 
-MissingPictures::MissingPictures(ImageList list, std::filesystem::path folder,
-                                 OnBadImage on_bad_image, size_t most_at_once)
-    : list_(list.origin),
-      folder_(folder),
-      entries_(list.entries.size()),
-      on_bad_image_(on_bad_image) {
+MissingPictures::MissingPictures(SharedPictures pictures, OnBadImage on_bad_image,
+                                 size_t most_at_once)
+    : pictures_(std::move(pictures)), on_bad_image_(on_bad_image) {
   constexpr size_t kMostListed = 10;
-  const auto search = [list = std::move(list), folder = std::move(folder)] {
+  const auto search = [pictures = pictures_] {
     Found found;
-    found.first = find_missing_images(list, folder, kMostListed, found.count);
+    found.first = find_missing_images(*pictures, kMostListed, found.count);
     return found;
   };
-  const bool at_once = entries_ <= most_at_once;
+  const bool at_once = pictures_->list().entries.size() <= most_at_once;
   found_ = std::async(at_once ? std::launch::deferred : std::launch::async, search);
   if (at_once) found_.wait();
 }
@@ -30,8 +27,9 @@ std::string MissingPictures::poll() {
   const Found found = found_.get();
   if (found.count == 0) return {};
   std::string message =
-      fmt::format("{}: {} of {} pictures are missing in '{}': {}", list_.string(), found.count,
-                  entries_, folder_.string(), fmt::join(found.first, ", "));
+      fmt::format("{}: {} of {} pictures are missing in '{}': {}",
+                  pictures_->list().origin.string(), found.count, pictures_->list().entries.size(),
+                  pictures_->home().string(), fmt::join(found.first, ", "));
   if (found.count > found.first.size()) message += ", ...";
   if (on_bad_image_ == OnBadImage::kSkip) return message;
   throw input_error("{}", message)

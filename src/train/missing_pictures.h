@@ -15,8 +15,8 @@ class MissingPictures {
   // Lists up to this length are looked through before the training starts.
   static constexpr size_t kMostEntriesAtOnce = 100'000;
 
-  // Looks `list` through, in a thread of its own when it is longer than `most_at_once`.
-  MissingPictures(ImageList list, std::filesystem::path folder, OnBadImage on_bad_image,
+  // Looks all through, in a thread of its own when they are more than `most_at_once`.
+  MissingPictures(SharedPictures pictures, OnBadImage on_bad_image,
                   size_t most_at_once = kMostEntriesAtOnce);
 
   // What is to be said, once; empty while the search is on, when nothing is missing, and ever
@@ -28,9 +28,7 @@ class MissingPictures {
     std::vector<std::string> first;
     size_t count = 0;
   };
-  std::filesystem::path list_;
-  std::filesystem::path folder_;
-  size_t entries_;
+  SharedPictures pictures_;
   OnBadImage on_bad_image_;
   std::future<Found> found_;
 };

@@ -27,12 +27,14 @@ std::vector<OptionSpec> data_options() {
       {.key = "data.train",
        .flag = "--data-train",
        .value_name = "LIST",
-       .help = "List of the training pictures: index, labels, path; separated by tabs.",
+       .help = "Training pictures: a list (index, labels, path; separated by tabs), a table (.csv or "
+               ".tsv with a header), a .rec file, or a folder with a sub-folder per class.",
        .group = "Data"},
       {.key = "data.image_train",
        .flag = "--image-train",
        .value_name = "DIR",
-       .help = "Folder of the training pictures; the list's own when not given.",
+       .help = "Folder of the training pictures, or a .rec file that holds them; the list's own "
+               "folder when not given.",
        .group = "Data"},
       {.key = "data.num_classes",
        .flag = "--num-classes",
@@ -402,6 +404,9 @@ TrainRequest train_request(const Options& options) {
   check_weighting(options, request.tasks);
   request.preprocessing =
       own.preprocessing ? preprocessing_of(options, *own.preprocessing) : preprocessing_of(options);
+  if (!own.preprocessing || options.given("data.pixels")) {
+    request.preprocessing.pixels = pixel_rule(options);
+  }
   request.train = picture_files(options, "data.train", "data.image_train");
   if (options.has("data.val")) {
     request.validation = picture_files(options, "data.val", "data.image_val");

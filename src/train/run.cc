@@ -45,30 +45,32 @@ class WatchingObserver : public TrainObserver {
   std::vector<MissingPictures>& searches_;
 };
 
-ImageList read_checked_list(const PictureFiles& files, std::vector<Task>& tasks,
+// Opens the training's or validation's pictures; class names that the data have and no task does go
+// to the tasks.
+SharedPictures open_checked(const PictureFiles& files, std::vector<Task>& tasks,
                             TrainObserver& observer) {
-  ImageList list = read_list(files.list);
-  bind_columns(tasks, {});  // columns of such lists have no names
-  for (const std::string& warning : list.warnings) observer.warn(warning);
-  check_labels(list, tasks);
-  return list;
+  SharedPictures pictures = open_pictures(files, named_columns(tasks));
+  for (const std::string& warning : pictures->list().warnings) observer.warn(warning);
+  bind_columns(tasks, column_names(pictures->list()));
+  take_class_names(pictures->list(), tasks);
+  check_labels(pictures->list(), tasks);
+  return pictures;
 }
 
-std::unique_ptr<Loader> make_train_loader(const TrainRequest& request, ImageList list) {
+std::unique_ptr<Loader> make_train_loader(const TrainRequest& request, SharedPictures pictures) {
   Preprocessing preprocessing = request.preprocessing;
   preprocessing.random_crop = request.augment;
   preprocessing.random_mirror = request.augment;
-  return std::make_unique<Loader>(std::move(list), request.train.folder, preprocessing,
-                                  request.loader);
+  return std::make_unique<Loader>(std::move(pictures), preprocessing, request.loader);
 }
 
 // In list order and with every picture, whatever training leaves out.
-std::unique_ptr<Loader> make_validation_loader(const TrainRequest& request, ImageList list) {
+std::unique_ptr<Loader> make_validation_loader(const TrainRequest& request,
+                                               SharedPictures pictures) {
   LoaderOptions options = request.loader;
   options.shuffle = false;
   if (options.last_batch == LastBatch::kDiscard) options.last_batch = LastBatch::kPad;
-  return std::make_unique<Loader>(std::move(list), request.validation->folder,
-                                  request.preprocessing, options);
+  return std::make_unique<Loader>(std::move(pictures), request.preprocessing, options);
 }
 
 void report_model(const Model& model, const FinetuneReport& report, TrainObserver& observer) {
@@ -220,32 +222,28 @@ void run_training(const TrainRequest& given, RunFolder& folder, Backend& backend
                       request.end_epoch, request.first_epoch)
         .with_hint("--num-epoch is the number of the last epoch plus one, not how many there are");
   }
-  ImageList train_list = read_checked_list(request.train, request.tasks, observer);
-  std::optional<ImageList> validation_list;
+  const SharedPictures train_pictures = open_checked(request.train, request.tasks, observer);
+  SharedPictures validation_pictures;
   if (request.validation) {
-    validation_list = read_checked_list(*request.validation, request.tasks, observer);
-    for (const std::string& line : unseen_classes(train_list, *validation_list, request.tasks)) {
+    validation_pictures = open_checked(*request.validation, request.tasks, observer);
+    for (const std::string& line :
+         unseen_classes(train_pictures->list(), validation_pictures->list(), request.tasks)) {
       observer.warn(line);
     }
   }
-  check_labelled(train_list, request.tasks);
-  balance_classes(request.tasks, train_list);
+  check_labelled(train_pictures->list(), request.tasks);
+  balance_classes(request.tasks, train_pictures->list());
   std::vector<MissingPictures> searches;
-  searches.emplace_back(train_list, request.train.folder, request.loader.on_bad_image);
-  if (validation_list) {
-    searches.emplace_back(*validation_list, request.validation->folder,
-                          request.loader.on_bad_image);
-  }
+  searches.emplace_back(train_pictures, request.loader.on_bad_image);
+  if (validation_pictures) searches.emplace_back(validation_pictures, request.loader.on_bad_image);
   WatchingObserver watching(observer, searches);
   watching.poll();
 
   set_threads(request.threads);
   Model model = load_model(request, observer);
-  const std::unique_ptr<Loader> train = make_train_loader(request, std::move(train_list));
+  const std::unique_ptr<Loader> train = make_train_loader(request, train_pictures);
   std::unique_ptr<Loader> validation;
-  if (validation_list) {
-    validation = make_validation_loader(request, std::move(*validation_list));
-  }
+  if (validation_pictures) validation = make_validation_loader(request, validation_pictures);
   check_disk(request, folder, model);
   const std::string origin = model.origin;
   CheckpointFolder checkpoints(folder.checkpoints(), request.config, request.checkpoints);

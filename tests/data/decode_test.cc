@@ -150,7 +150,7 @@ TEST(Decode, NamesWhatIsNotAPicture) {
   using namespace std::string_view_literals;
   EXPECT_THAT(refusal({}), HasSubstr("empty"));
   EXPECT_THAT(refusal(Bytes(100)), HasSubstr("zero bytes"));
-  EXPECT_THAT(refusal(bytes_of("RIFF\x10\0\0\0WEBPVP8 "sv)), HasSubstr("a WebP image"));
+  EXPECT_THAT(refusal(bytes_of("RIFF\x10\0\0\0WAVEfmt "sv)), HasSubstr("first bytes: 52 49"));
   EXPECT_THAT(refusal(bytes_of("GIF89a..."sv)), HasSubstr("a GIF image"));
   EXPECT_THAT(refusal(bytes_of("BM......"sv)), HasSubstr("a BMP image"));
   EXPECT_THAT(refusal(bytes_of("\0\0\0\x18"
@@ -160,7 +160,7 @@ TEST(Decode, NamesWhatIsNotAPicture) {
   EXPECT_THAT(refusal(bytes_of("version https://git-lfs.github.com/spec/v1"sv)),
               HasSubstr("Git LFS"));
   EXPECT_THAT(refusal(bytes_of("\x01\x02hello"sv)), HasSubstr("first bytes: 01 02 68 65"));
-  EXPECT_THAT(refusal(bytes_of("\xFF\xD8"sv)), HasSubstr("neither JPEG nor PNG"));
+  EXPECT_THAT(refusal(bytes_of("\xFF\xD8"sv)), HasSubstr("neither JPEG, PNG nor WebP"));
 }
 
 uint32_t png_checksum(const Bytes& bytes) {  // CRC-32 as in the PNG specification, annex D

@@ -164,8 +164,9 @@ TEST_P(LoaderTest, ABadPictureStopsWithItsPlaceInTheList) {
       FAIL() << "accepted";
     } catch (const Error& error) {
       EXPECT_EQ(error.kind(), ErrorKind::kInput);
-      EXPECT_THAT(error.message(), AllOf(HasSubstr("train.lst:6: cannot use '"),
-                                         HasSubstr("5.png'"), HasSubstr("neither JPEG nor PNG")));
+      EXPECT_THAT(error.message(),
+                  AllOf(HasSubstr("train.lst:6: cannot use '"), HasSubstr("5.png'"),
+                        HasSubstr("neither JPEG, PNG nor WebP")));
     }
     EXPECT_EQ(loader->state().batch, 1U);
   }
@@ -204,8 +205,33 @@ TEST_P(LoaderTest, SkippedPicturesAreReplacedByTheNextGoodOne) {
                           AllOf(HasSubstr("train.lst:14:"), HasSubstr("empty"))));
 }
 
+TEST_P(LoaderTest, MoreBadPicturesThanAllowedStopIt) {
+  folder_.write("3.png", "");
+  folder_.write("9.png", "");
+  const auto pictures_taken = [&](const BadBudget& budget) {
+    const auto loader = make_loader({.batch_size = 1,
+                                     .on_bad_image = OnBadImage::kSkip,
+                                     .max_bad = budget,
+                                     .threads = GetParam()});
+    Batch batch;
+    int taken = 0;
+    try {
+      while (loader->next(batch)) ++taken;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kInput);
+      EXPECT_THAT(error.message(), HasSubstr("of 14 pictures are bad, more than the 1"));
+      EXPECT_THROW((void)loader->next(batch), Error);
+    }
+    return taken;
+  };
+  EXPECT_EQ(pictures_taken({.count = 2}), 14);
+  EXPECT_EQ(pictures_taken({.share = 0.15}), 14);
+  EXPECT_LE(pictures_taken({.count = 1}), 9);
+  EXPECT_LE(pictures_taken({.share = 0.01}), 9) << "a share allows one at least";
+}
+
 TEST_P(LoaderTest, AllBadIsAnError) {
-  for (const ListEntry& entry : list_.entries) folder_.write(entry.path, "x");
+  for (const ListEntry entry : list_.entries) folder_.write(std::string(entry.path), "x");
   const auto loader =
       make_loader({.batch_size = 4, .on_bad_image = OnBadImage::kSkip, .threads = GetParam()});
   Batch batch;
@@ -240,7 +266,9 @@ TEST_P(LoaderTest, TensorsOfTheRightShapeAreReused) {
 }
 
 TEST_P(LoaderTest, AListMadeByAProgramNeedsNoLabels) {
-  for (ListEntry& entry : list_.entries) entry.labels.clear();
+  ListEntries unlabelled;
+  for (const ListEntry entry : list_.entries) unlabelled.add(entry.index, {}, entry.path, 0);
+  list_.entries = unlabelled;
   list_.label_columns = 0;
   const auto loader = make_loader({.batch_size = 4, .threads = GetParam()});
   Batch batch;
@@ -281,10 +309,10 @@ TEST(FindMissingImages, CountsAllAndNamesSome) {
   const std::string absolute = folder.write("absolute.jpg", "x").string();
   for (const std::string& path : {std::string("here.jpg"), std::string("gone1.jpg"), absolute,
                                   std::string("folder.jpg"), std::string("gone2.jpg")}) {
-    list.entries.emplace_back().path = path;
+    list.entries.push_back({.path = path});
   }
   size_t count = 0;
-  EXPECT_THAT(find_missing_images(list, folder.path(), 2, count),
+  EXPECT_THAT(find_missing_images(*make_file_pictures(list, folder.path()), 2, count),
               ElementsAre("gone1.jpg", "folder.jpg"));
   EXPECT_EQ(count, 3U);
   EXPECT_EQ(image_path("images", "/a/b.jpg"), "/a/b.jpg");

@@ -102,7 +102,7 @@ TEST(Pixels, BatchesAreThoseOfImageIter) {
     ASSERT_TRUE(loader.next(batch));
     EXPECT_EQ(8 - batch.count, golden["pad"].get<int>());
     for (size_t slot = 0; slot < 8; ++slot) {
-      const std::string& path = list.entries[static_cast<size_t>(batch.positions[slot])].path;
+      const std::string path(list.entries[static_cast<size_t>(batch.positions[slot])].path);
       EXPECT_EQ(path, "images/" + golden["images"][slot].get<std::string>());
       EXPECT_EQ(batch.labels.data()[slot], golden["labels"][slot].get<float>());
       const Tensor& pixels = goldens.at(golden["images"][slot].get<std::string>());

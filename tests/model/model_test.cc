@@ -74,8 +74,8 @@ TEST(CheckLabels, ListsTheFirstTenAndTheRestsNumber) {
   const std::string refused = refusal_of([&] { check_labels(list, classic_tasks(4)); });
   EXPECT_THAT(refused, AllOf(HasSubstr("some.lst:3: label 9"), HasSubstr("some.lst:12:"),
                              Not(HasSubstr("some.lst:13:")), HasSubstr("and 2 more")));
-  list.entries.resize(2);
-  list.entries[1].labels = {NAN};
+  list.entries.truncate(2);
+  list.entries.set_label(1, 0, NAN);
   EXPECT_NO_THROW(check_labels(list, classic_tasks(4)));
 }
 

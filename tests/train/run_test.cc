@@ -222,7 +222,7 @@ TEST(MissingPictures, OfALongListAreFoundBesideTheTraining) {
   ImageList list;
   list.origin = "long.lst";
   list.entries = {{.index = 0, .labels = {0}, .path = "none.jpg", .line = 1}};
-  MissingPictures search(list, kPictures, OnBadImage::kSkip, 0);
+  MissingPictures search(make_file_pictures(list, kPictures), OnBadImage::kSkip, 0);
   std::string said;
   while (said.empty()) said = search.poll();
   EXPECT_THAT(said, HasSubstr("long.lst: 1 of 1 pictures are missing"));

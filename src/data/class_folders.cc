@@ -1,0 +1,174 @@
+#include "data/class_folders.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "base/error.h"
+#include "data/text_lines.h"
+
+namespace orthrus {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr auto kPictureEndings =
+    std::to_array<std::string_view>({".jpg", ".jpeg", ".png", ".webp"});
+
+bool is_hidden(const fs::path& path) {
+  return path.filename().string().starts_with('.');
+}
+
+Error folder_failure(const fs::path& folder, const std::error_code& error) {
+  return input_error("cannot read the folder '{}': {}", folder.string(), error.message());
+}
+
+// Walks folders by hand, as links may lead in circles.
+class PictureWalk {
+ public:
+  explicit PictureWalk(fs::path root) : root_(std::move(root)) {}
+
+  void enter(const std::string& inside) {
+    const fs::path folder = inside.empty() ? root_ : root_ / inside;
+    if (!visit(folder)) return;
+    std::error_code error;
+    fs::directory_iterator entry(folder, error);
+    for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+      if (is_hidden(entry->path())) continue;
+      const std::string name = entry->path().filename().string();
+      const std::string path = inside.empty() ? name : inside + '/' + name;
+      std::error_code ignored;
+      if (entry->is_directory(ignored)) {
+        enter(path);
+      } else if (has_picture_ending(name)) {
+        pictures.push_back(path);  // also what is no regular file: it is reported when read
+      } else {
+        ++others;
+      }
+    }
+    if (error) throw folder_failure(folder, error);
+  }
+
+  // A link that leads here is not followed.
+  void bar_root() { (void)visit(root_); }
+
+  std::vector<std::string> pictures;
+  size_t others = 0;
+
+ private:
+  // False for a folder that was visited already, or is none.
+  [[nodiscard]] bool visit(const fs::path& folder) {
+    struct stat status {};
+    return ::stat(folder.c_str(), &status) == 0 &&
+           visited_.emplace(status.st_dev, status.st_ino).second;
+  }
+
+  fs::path root_;
+  std::set<std::pair<dev_t, ino_t>> visited_;
+};
+
+std::vector<std::string> class_names_in(const fs::path& folder, size_t& loose_files) {
+  std::vector<std::string> names;
+  std::error_code error;
+  fs::directory_iterator entry(folder, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    if (is_hidden(entry->path())) continue;
+    std::error_code ignored;
+    if (entry->is_directory(ignored)) {
+      names.push_back(entry->path().filename().string());
+    } else {
+      ++loose_files;
+    }
+  }
+  if (error) throw folder_failure(folder, error);
+  std::ranges::sort(names);
+  return names;
+}
+
+void check_expected(const fs::path& folder, const std::vector<std::string>& found,
+                    const std::vector<std::string>& expected) {
+  for (const std::string& name : found) {
+    if (std::ranges::find(expected, name) != expected.end()) continue;
+    throw input_error("the folder '{}' has a class '{}', which is none of the {} classes known",
+                      folder.string(), name, expected.size())
+        .with_hint("validation data may have the classes of the training data only");
+  }
+}
+
+void warn_of_numbers(ImageList& list, const std::vector<std::string>& classes) {
+  for (size_t i = 0; i < classes.size(); ++i) {
+    const std::optional<int64_t> number = parse_number<int64_t>(classes[i]);
+    if (!number || *number == static_cast<int64_t>(i)) continue;
+    list.warnings.push_back(
+        fmt::format("{}: the folders are classes in the order of their names as texts: '{}' is "
+                    "class {}",
+                    list.origin.string(), classes[i], i));
+    return;
+  }
+}
+
+}  // namespace
+
+bool has_picture_ending(const fs::path& path) {
+  std::string ending = path.extension().string();
+  for (char& c : ending) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+  return std::ranges::find(kPictureEndings, ending) != kPictureEndings.end();
+}
+
+std::vector<std::string> pictures_below(const fs::path& folder, size_t& others) {
+  PictureWalk walk(folder);
+  walk.enter("");
+  others += walk.others;
+  std::ranges::sort(walk.pictures);
+  return std::move(walk.pictures);
+}
+
+ImageList list_class_folders(const fs::path& folder, const std::vector<LabelColumn>& expected) {
+  ImageList list;
+  list.origin = folder;
+  list.label_columns = 1;
+  size_t others = 0;
+  const std::vector<std::string> found = class_names_in(folder, others);
+  if (found.empty()) {
+    throw input_error("the folder '{}' has no sub-folders, expected one for each class",
+                      folder.string())
+        .with_hint("for pictures without classes use a list: orthrus list DIR --out PREFIX");
+  }
+  const bool known = !expected.empty() && !expected.front().classes.empty();
+  const std::vector<std::string> classes = known ? expected.front().classes : found;
+  check_expected(folder, found, classes);
+  std::vector<std::string> empty;
+  for (size_t label = 0; label < classes.size(); ++label) {
+    const std::string& name = classes[label];
+    PictureWalk walk(folder);
+    walk.bar_root();
+    if (std::ranges::binary_search(found, name)) walk.enter(name);
+    others += walk.others;
+    if (walk.pictures.empty()) empty.push_back(name);
+    std::ranges::sort(walk.pictures);
+    const auto value = static_cast<float>(label);
+    for (const std::string& path : walk.pictures) {
+      list.entries.add(static_cast<int64_t>(list.entries.size()), {&value, 1}, path, 0);
+    }
+  }
+  if (list.entries.empty()) {
+    throw input_error("the sub-folders of '{}' hold no picture (endings: {})", folder.string(),
+                      fmt::join(kPictureEndings, ", "));
+  }
+  list.columns = {{.name = "class", .classes = classes}};
+  const auto warn = [&](const std::string& text) {
+    list.warnings.push_back(folder.string() + ": " + text);
+  };
+  if (others > 0) warn(fmt::format("{} files are no pictures of a class; left out", others));
+  if (!empty.empty()) warn(fmt::format("no picture of the classes {}", fmt::join(empty, ", ")));
+  warn_of_numbers(list, classes);
+  return list;
+}
+
+}  // namespace orthrus

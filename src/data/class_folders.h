@@ -1,0 +1,30 @@
+// A folder per class: the sub-folders of a folder, in the order of their names' bytes, are the
+// classes, and every picture below one belongs to it. Pictures are told by their endings here
+// (.jpg, .jpeg, .png, .webp in any case), since opening millions of files takes long; what else
+// lies there is counted and told.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "data/list.h"
+
+namespace orthrus {
+
+// Entries by class, then by path, which is relative to `folder`; one label column named "class".
+// Hidden files and folders are left out, links are followed, a folder reached twice is taken once.
+// `expected`: class names of data read before, as for read_table. Throws kInput when there is no
+// sub-folder, no picture, or a class that is not expected.
+[[nodiscard]] ImageList list_class_folders(const std::filesystem::path& folder,
+                                           const std::vector<LabelColumn>& expected = {});
+
+// Whether a file's name ends as a picture's does.
+[[nodiscard]] bool has_picture_ending(const std::filesystem::path& path);
+
+// Regular files with a picture's ending below `folder`, sorted, relative to it. `others` counts the
+// files left out.
+[[nodiscard]] std::vector<std::string> pictures_below(const std::filesystem::path& folder,
+                                                      size_t& others);
+
+}  // namespace orthrus

@@ -1,0 +1,211 @@
+#include "data/pictures.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cstring>
+#include <fstream>
+#include <functional>
+#include <string_view>
+#include <system_error>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/threads.h"
+#include "data/class_folders.h"
+#include "data/record_pictures.h"
+#include "data/table.h"
+#include "data/text_lines.h"
+
+namespace orthrus {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+class FilePictures final : public Pictures {
+ public:
+  FilePictures(ImageList list, fs::path folder)
+      : Pictures(std::move(list)), folder_(std::move(folder)) {}
+
+  // Pipes and devices would block or never end.
+  [[nodiscard]] std::vector<std::byte> read(size_t position, uint64_t most_bytes) const override {
+    const fs::path path = path_of(position);
+    struct stat status {};
+    if (::stat(path.c_str(), &status) == 0) {  // else reading says why
+      if (!S_ISREG(status.st_mode)) {
+        throw input_error("cannot read '{}': it is not a regular file", path.string());
+      }
+      const auto bytes = static_cast<uint64_t>(status.st_size);
+      if (bytes > most_bytes) {
+        throw input_error("'{}' has {} bytes, more than the {} a picture may have", path.string(),
+                          bytes, most_bytes);
+      }
+    }
+    return read_file(path);
+  }
+
+  [[nodiscard]] bool missing(size_t position) const override {
+    struct stat status {};
+    return ::stat(path_of(position).c_str(), &status) != 0 || !S_ISREG(status.st_mode);
+  }
+
+  [[nodiscard]] std::string name(size_t position) const override {
+    return path_of(position).string();
+  }
+
+  [[nodiscard]] fs::path home() const override { return folder_; }
+
+ private:
+  [[nodiscard]] fs::path path_of(size_t position) const {
+    return image_path(folder_, list().entries[position].path);
+  }
+
+  fs::path folder_;
+};
+
+bool is_record_file(const fs::path& path) {
+  std::error_code ignored;
+  if (!fs::is_regular_file(path, ignored)) return false;
+  if (path.extension() == ".rec") return true;
+  const std::vector<std::byte> start = read_prefix(path, sizeof kRecordMagic);
+  uint32_t magic = 0;
+  if (start.size() == sizeof magic) std::memcpy(&magic, start.data(), sizeof magic);
+  return magic == kRecordMagic;
+}
+
+bool is_table(const fs::path& path) {
+  if (path.extension() == ".csv" || path.extension() == ".tsv") return true;
+  constexpr size_t kFirstLineBytes = size_t{1} << 16;
+  std::error_code ignored;
+  if (!fs::is_regular_file(path, ignored)) return false;  // reading it says why
+  const std::vector<std::byte> start = read_prefix(path, kFirstLineBytes);
+  std::string_view text(reinterpret_cast<const char*>(start.data()), start.size());
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  return looks_like_table(text.substr(0, text.find_first_of("\r\n")));
+}
+
+std::unordered_set<std::string> read_excluded(const fs::path& path) {
+  std::unordered_set<std::string> paths;
+  std::ifstream file = open_text(path);
+  bool byte_order_mark = false;
+  const auto take = [&](std::string_view line) {
+    line = strip(line.substr(0, line.find('\t')));
+    if (!line.empty()) paths.emplace(line);
+  };
+  for_each_line(file, path, take, byte_order_mark);
+  return paths;
+}
+
+// Leaves out what the file names; `offsets` belongs to the entries, or is empty.
+void exclude(const fs::path& file, ImageList& list, std::vector<uint64_t>& offsets) {
+  if (file.empty()) return;
+  const std::unordered_set<std::string> paths = read_excluded(file);
+  std::vector<bool> keep(list.entries.size());
+  for (size_t i = 0; i < keep.size(); ++i) {
+    keep[i] = !paths.contains(std::string(list.entries[i].path));
+  }
+  const auto kept = static_cast<size_t>(std::ranges::count(keep, true));
+  if (kept == 0) {
+    throw input_error("'{}' leaves out every picture of '{}'", file.string(), list.origin.string());
+  }
+  const size_t left_out = keep.size() - kept;
+  if (left_out > 0) list.entries.filter(keep);
+  if (!offsets.empty()) {
+    size_t next = 0;
+    for (size_t i = 0; i < keep.size(); ++i) {
+      if (keep[i]) offsets[next++] = offsets[i];
+    }
+    offsets.resize(kept);
+  }
+  list.warnings.push_back(fmt::format("{}: {} of {} pictures left out by '{}'",
+                                      list.origin.string(), left_out, keep.size(), file.string()));
+}
+
+// The records of a list's pictures, by index.
+SharedPictures pictures_in_records(ImageList list, const fs::path& records) {
+  RecordList in_file = read_record_list(records);
+  std::unordered_map<int64_t, uint64_t> by_index;
+  by_index.reserve(in_file.offsets.size());
+  for (size_t i = 0; i < in_file.offsets.size(); ++i) {
+    by_index.emplace(in_file.list.entries.indexes()[i], in_file.offsets[i]);
+  }
+  std::vector<uint64_t> offsets;
+  offsets.reserve(list.entries.size());
+  for (const ListEntry& entry : list.entries) {
+    const auto found = by_index.find(entry.index);
+    if (found == by_index.end()) {
+      throw input_error("{}:{}: '{}' has no record {}", list.origin.string(), entry.line,
+                        records.string(), entry.index)
+          .with_hint("list and .rec file must have been made together");
+    }
+    offsets.push_back(found->second);
+  }
+  return make_record_pictures(std::move(list), std::move(offsets), std::move(in_file.file));
+}
+
+}  // namespace
+
+std::string Pictures::place_in_list(size_t position) const {
+  const int line = list_.entries[position].line;
+  return line > 0 ? fmt::format("{}:{}", list_.origin.string(), line) : std::string();
+}
+
+SharedPictures make_file_pictures(ImageList list, fs::path folder) {
+  return std::make_shared<FilePictures>(std::move(list), std::move(folder));
+}
+
+bool holds_pictures(const fs::path& list) {
+  std::error_code ignored;
+  return fs::is_directory(list, ignored) || is_record_file(list);
+}
+
+SharedPictures open_pictures(const PictureFiles& files, const std::vector<LabelColumn>& expected) {
+  std::error_code ignored;
+  std::vector<uint64_t> offsets;
+  if (fs::is_directory(files.list, ignored)) {
+    ImageList list = list_class_folders(files.list, expected);
+    exclude(files.exclude, list, offsets);
+    return make_file_pictures(std::move(list), files.list);
+  }
+  if (is_record_file(files.list)) {
+    RecordList records = read_record_list(files.list);
+    exclude(files.exclude, records.list, records.offsets);
+    return make_record_pictures(std::move(records.list), std::move(records.offsets),
+                                std::move(records.file));
+  }
+  if (files.list.extension() == ".idx") {
+    throw input_error("'{}' is the index of a .rec file, expected that file", files.list.string());
+  }
+  ImageList list = is_table(files.list) ? read_table(files.list, expected) : read_list(files.list);
+  exclude(files.exclude, list, offsets);
+  if (is_record_file(files.folder)) return pictures_in_records(std::move(list), files.folder);
+  return make_file_pictures(std::move(list), files.folder);
+}
+
+fs::path image_path(const fs::path& image_root, std::string_view path) {
+  return image_root / path;
+}
+
+std::vector<std::string> find_missing_images(const Pictures& pictures, size_t most,
+                                             size_t& missing_count) {
+  const ListEntries& entries = pictures.list().entries;
+  std::vector<uint8_t> missing(entries.size());
+  parallel_for(static_cast<int64_t>(missing.size()), [&](int64_t begin, int64_t end) {
+    for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) {
+      missing[i] = pictures.missing(i) ? 1 : 0;
+    }
+  });
+  missing_count = 0;
+  std::vector<std::string> paths;
+  for (size_t i = 0; i < missing.size(); ++i) {
+    if (missing[i] == 0) continue;
+    if (++missing_count <= most) paths.emplace_back(entries[i].path);
+  }
+  return paths;
+}
+
+}  // namespace orthrus

@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Data sets of every kind: check, list, pack, and a training from each.
+tests=$(dirname "$(realpath "$0")")/..
+. "$tests/e2e/expect.sh"
+data=$tests/golden/mxnet/data
+train=(train --model "$tests/golden/mxnet/models/preact" --epoch 0 --image-shape 3,32,32 --batch-size 8
+  --lr 0.01 --num-epoch 1 --save-name m)
+
+# The golden files, made by MXNet: what pack writes is the same to the byte.
+run 0 pack "$data/train.lst" --images "$data" --out packed
+cmp packed.rec "$data/train.rec" || fail "packed.rec differs from MXNet's"
+cmp packed.idx "$data/train.idx" || fail "packed.idx differs from MXNet's"
+run 0 pack "$data/multi.lst" --images "$data" --out multi
+cmp multi.rec "$data/multi.rec" || fail "multi.rec differs from MXNet's"
+
+# The same training from files, from a record file, and from a list with a record file's pictures.
+run 0 "${train[@]}" --num-classes 4 --data-train "$data/train.lst" --image-train "$data" --save-result files
+run 0 "${train[@]}" --num-classes 4 --data-train packed.rec --save-result records
+run 0 "${train[@]}" --num-classes 4 --data-train "$data/train.lst" --image-train packed.rec --save-result both
+cmp files/m-0001.params records/m-0001.params || fail "records train differently"
+cmp files/m-0001.params both/m-0001.params || fail "a list over records trains differently"
+run 2 "${train[@]}" --num-classes 4 --data-train packed.rec --image-train "$data" --save-result x
+says err "holds its pictures itself"
+
+# A folder per class, and a table with names and gaps.
+for i in 00 05 06 12; do mkdir -p photos/cats && cp "$data/images/$i"_* photos/cats/; done
+for i in 07 16 19 20; do mkdir -p photos/dogs && cp "$data/images/$i"_* photos/dogs/; done
+run 0 "${train[@]}" --num-classes 2 --data-train photos --tasks class --save-result folders
+run 3 "${train[@]}" --num-classes 3 --data-train photos --tasks class --save-result folders3
+says err "2 classes in label column 1" "cats, dogs"
+{ echo "path,kind"; for f in photos/*/*; do echo "$f,$(basename "$(dirname "$f")")"; done; } >table.csv
+sed -i '3s/,.*/,/' table.csv
+run 0 "${train[@]}" --num-classes 2 --data-train table.csv --data-val photos --tasks class --save-result table
+says err "1 of 8 labels are missing"
+echo "extra.jpg,cow" >>table.csv
+run 0 list photos --out set --val 0.25 --test 0.25 --seed 3
+says out "set_train.lst: 4 pictures" "set_val.lst: 2 pictures" "set_test.lst: 2 pictures"
+cmp set_classes.txt <(printf 'cats\ndogs\n') || fail "class names"
+cp set_val.lst before.lst
+run 0 list photos --out set --val 0.25 --test 0.25 --seed 3
+cmp set_val.lst before.lst || fail "the same seed splits differently"
+
+# check: a good set, then one with every fault.
+run 0 check set_train.lst --images photos --data-val set_val.lst --image-val photos
+says out "missing: 0" "unreadable: 0" "exact duplicates: 0 groups"
+cp photos/cats/00_plain.jpg photos/dogs/twin.jpg
+head -c 900 photos/cats/05_progressive.jpg >photos/cats/half.jpg
+printf '100\t0\tcats/half.jpg\n101\t1\tgone.jpg\n102\t1\tdogs/twin.jpg\n103\t7\tcats/06_s444.jpg\n' >>set_train.lst
+ls -lR --time-style=full-iso photos >listing
+run 3 check set_train.lst --images photos --data-val set_val.lst --image-val photos --num-classes 2 \
+  --bad-list bad.txt --json report.json
+says out "missing: 1" "unreadable: 1" "label out of range: 1" "gone.jpg" "truncated JPEG"
+cut -f1 bad.txt | sort >bad_paths
+cmp bad_paths <(printf 'cats/06_s444.jpg\ncats/half.jpg\ngone.jpg\n') || fail "the bad list"
+cmp listing <(ls -lR --time-style=full-iso photos) || fail "check touched the data set"
+run 3 check photos --json -
+says out '"exact_duplicates"' '"dogs/twin.jpg"' '"kind": "unreadable"'
+run 3 "${train[@]}" --num-classes 2 --data-train set_train.lst --image-train photos --save-result bad
+run 0 "${train[@]}" --num-classes 2 --data-train set_train.lst --image-train photos --exclude bad.txt --save-result good
+says err "left out by 'bad.txt'"
+run 3 pack set_train.lst --images photos --out broken
+[ -e broken.rec ] && fail "a failed pack left its file"
+run 2 list photos --out x --val 0.6 --test 0.5
+says err "leave nothing for training"
