@@ -60,13 +60,28 @@ class Backend {
 // every other kernel is compared with, and the last resort. Single-threaded on purpose.
 [[nodiscard]] std::unique_ptr<Backend> make_ref_backend(DType dtype = DType::kF32);
 
-struct CpuOptions {
-  // Winograd's algorithm for 3x3 convolutions with stride 1: faster, rounds a little differently.
-  bool winograd = true;
+// How pictures' channels lie in the memory of the processor's kernels.
+enum class ActivationLayout {
+  kFastest,        // by a fixed table of instruction sets
+  kChannelBlocks,  // nChw16c, or nChw8c without AVX-512
+  kChannelsLast,   // nhwc
 };
 
-// The processor's: oneDNN and own vectorised kernels; `ref` kernels are last in its lists.
+struct CpuOptions {
+  // Winograd's algorithm for 3x3 convolutions with stride 1: faster, rounds a little differently.
+  // float32 only.
+  bool winograd = true;
+  // kF32, or kBF16: activations, their gradients and the convolutions' copies of the weights in
+  // bfloat16; parameters and their gradients, statistics, losses and outputs stay in float32.
+  DType activations = DType::kF32;
+  ActivationLayout layout = ActivationLayout::kFastest;
+};
+
+// The processor's: oneDNN and own vectorised kernels; `ref` kernels are last in its lists. Throws
+// kUsage for bf16 on a processor without it.
 [[nodiscard]] std::unique_ptr<Backend> make_cpu_backend(const CpuOptions& options = {});
+// What the processor has for arithmetic in bf16: "AMX", "AVX512_BF16", or nothing.
+[[nodiscard]] std::string_view bf16_instructions();
 // Floating-point operations per second that the current threads reach together when they only
 // multiply and add in registers: the roof over every kernel. Takes about a fifth of a second.
 [[nodiscard]] double measure_peak_flops();

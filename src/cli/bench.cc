@@ -38,6 +38,7 @@ std::vector<OptionSpec> bench_options() {
        .help = "A whole training step, of a built-in network with two heads, or forward alone.",
        .group = "What is measured"},
       threads_option(),
+      precision_option(),
       {.key = "bench.steps",
        .flag = "--steps",
        .type = OptionType::kInteger,
@@ -78,6 +79,7 @@ BenchmarkSpec spec_of(const Options& options) {
   spec.training = options.text("bench.mode") == "train";
   spec.steps = static_cast<int>(options.integer("bench.steps"));
   spec.cpu.winograd = !options.boolean("bench.exact");
+  spec.cpu.activations = activation_type(options);
   return spec;
 }
 
@@ -88,6 +90,7 @@ nlohmann::ordered_json to_json(const BenchmarkSpec& spec, const BenchmarkResult&
       {"batch_size", spec.batch_size},
       {"image_shape", {3, spec.height, spec.width}},
       {"threads", current_threads()},
+      {"precision", name_of(spec.cpu.activations)},
       {"images_per_second", result.images_per_second},
       {"median_images_per_second", result.median_images_per_second},
       {"undisturbed_images_per_second", result.undisturbed_images_per_second},
@@ -118,9 +121,9 @@ void print_plan(std::FILE* out, const BenchmarkResult& result) {
 
 void print_summary(std::FILE* out, const BenchmarkSpec& spec, const BenchmarkResult& result) {
   constexpr double kMega = 1e6, kGiga = 1e9;
-  fmt::print(out, "{} {}, batch {}, 3x{}x{}, float32, {} threads\n", spec.source.name,
+  fmt::print(out, "{} {}, batch {}, 3x{}x{}, {}, {} threads\n", spec.source.name,
              spec.training ? "training step with two heads" : "inference", spec.batch_size,
-             spec.height, spec.width, current_threads());
+             spec.height, spec.width, name_of(spec.cpu.activations), current_threads());
   fmt::print(out, "  speed        {:8.2f} images/s (fastest of {} steps; median {:.2f})\n",
              result.images_per_second, spec.steps, result.median_images_per_second);
   fmt::print(out, "  undisturbed  {:8.2f} images/s (every layer at its fastest)\n",

@@ -29,7 +29,7 @@ std::string path_of(const Sets& sets, const CheckedPicture& picture) {
   return std::string(sets[picture.set]->list().entries[picture.position].path);
 }
 
-void print_labels(std::FILE* out, const LabelCounts& column, size_t number) {
+void print_labels(std::FILE* out, const ColumnCounts& column, size_t number) {
   const std::string name = column.name.empty() ? "" : fmt::format(" '{}'", column.name);
   fmt::print(out, "  label column {}{}: {} given, {} missing", number, name, column.given,
              column.missing);
@@ -106,7 +106,7 @@ nlohmann::ordered_json json_of(const Spread& spread) {
   return {{"min", spread.least}, {"median", spread.median}, {"max", spread.most}};
 }
 
-nlohmann::ordered_json json_of(const LabelCounts& column) {
+nlohmann::ordered_json json_of(const ColumnCounts& column) {
   nlohmann::ordered_json json = {{"name", column.name},
                                  {"given", column.given},
                                  {"missing", column.missing},
@@ -139,7 +139,7 @@ std::string json_text(const Sets& sets, const CheckReport& report) {
   for (size_t set = 0; set < sets.size(); ++set) {
     const SetReport& of_set = report.sets[set];
     nlohmann::ordered_json labels = nlohmann::ordered_json::array();
-    for (const LabelCounts& column : of_set.labels) labels.push_back(json_of(column));
+    for (const ColumnCounts& column : of_set.labels) labels.push_back(json_of(column));
     json["lists"].push_back({{"list", sets[set]->list().origin.string()},
                              {"pictures", of_set.pictures},
                              {"width", json_of(of_set.width)},

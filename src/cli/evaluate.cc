@@ -41,7 +41,11 @@ int run_evaluate(const Options& options, CommandContext& context) {
   check_labels(list, model.tasks);
 
   const StopSignals signals(nullptr);
-  const std::unique_ptr<Backend> backend = make_cpu_backend();
+  const std::unique_ptr<Backend> backend =
+      make_cpu_backend({.activations = activation_type(options)});
+  if (const std::string note = precision_note(options); !note.empty()) {
+    context.terminal.print_line(note);
+  }
   const LoaderOptions loading = loader_options(options);
   Preprocessing preprocessing = model.preprocessing;
   if (options.given("data.pixels")) preprocessing.pixels = pixel_rule(options);

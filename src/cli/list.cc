@@ -86,21 +86,22 @@ Command make_list_command() {
                    "orthrus train --data-train flowers_train.lst --image-train photos "
                    "--classes flowers_classes.txt --num-classes 5 --model pretrained/resnet-50"},
       .run = run_list};
-  command.options.add(OptionSpec{.key = "list.out",
-                       .flag = "--out",
-                       .value_name = "PREFIX",
-                       .help = "Writes PREFIX.lst, or PREFIX_train.lst, PREFIX_val.lst and "
-                               "PREFIX_test.lst, and PREFIX_classes.txt where classes have names.",
-                       .group = "Output"});
+  command.options.add(
+      OptionSpec{.key = "list.out",
+                 .flag = "--out",
+                 .value_name = "PREFIX",
+                 .help = "Writes PREFIX.lst, or PREFIX_train.lst, PREFIX_val.lst and "
+                         "PREFIX_test.lst, and PREFIX_classes.txt where classes have names.",
+                 .group = "Output"});
   command.options.add(share_option("val", "validation"));
   command.options.add(share_option("test", "test"));
   command.options.add(OptionSpec{.key = "list.seed",
-                       .flag = "--seed",
-                       .type = OptionType::kInteger,
-                       .default_text = "0",
-                       .min = 0,
-                       .help = "Another seed deals the pictures out differently.",
-                       .group = "Split"});
+                                 .flag = "--seed",
+                                 .type = OptionType::kInteger,
+                                 .default_text = "0",
+                                 .min = 0,
+                                 .help = "Another seed deals the pictures out differently.",
+                                 .group = "Split"});
   return command;
 }
 

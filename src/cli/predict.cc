@@ -112,7 +112,11 @@ int run_predict(const Options& options, CommandContext& context) {
   loading.batch_size = static_cast<int>(
       std::min<size_t>(static_cast<size_t>(loading.batch_size), list.entries.size()));
   const StopSignals signals(nullptr);
-  const std::unique_ptr<Backend> backend = make_cpu_backend();
+  const std::unique_ptr<Backend> backend =
+      make_cpu_backend({.activations = activation_type(options)});
+  if (const std::string note = precision_note(options); !note.empty()) {
+    context.terminal.print_line(note);
+  }
   Preprocessing preprocessing = model.preprocessing;
   if (options.given("data.pixels")) preprocessing.pixels = pixel_rule(options);
   Loader loader(pictures, preprocessing, loading);

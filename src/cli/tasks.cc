@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "cli/commands.h"
+#include "data/pictures.h"
 #include "model/label_check.h"
 #include "model/label_counts.h"
 #include "tasks/task_file.h"

@@ -10,6 +10,7 @@
 #include "base/progress.h"
 #include "base/signals.h"
 #include "cli/commands.h"
+#include "infer/options.h"
 #include "train/options.h"
 
 namespace orthrus {
@@ -78,6 +79,8 @@ int run_train(const Options& given, CommandContext& context) {
   if (!options.has("train.save_result")) options.resolve("train.run", folder->path().string());
   options.resolve("threads", std::to_string(request.threads));
   if (!request.mxnet_name.empty()) options.resolve("train.save_name", request.mxnet_name);
+  const DType activations = activation_type(given);
+  options.resolve("precision", std::string(name_of(activations)));
   // The file describes the run, not how it was gone on with.
   for (const char* key : {"train.resume", "train.force"}) options.resolve(key, "off");
   request.config = options_toml(options, "orthrus train");
@@ -91,11 +94,12 @@ int run_train(const Options& given, CommandContext& context) {
   }
   log.info("run folder {}; {} threads, batch size {}", folder->path().string(), request.threads,
            request.loader.batch_size);
+  if (const std::string note = precision_note(given); !note.empty()) log.info("{}", note);
 
   const StopSignals signals("stopping after this step; once more to stop at once\n");
   request.stop = [&signals] { return kind_of(signals); };
   const std::unique_ptr<Backend> backend =
-      make_cpu_backend({.winograd = !given.boolean("train.exact")});
+      make_cpu_backend({.winograd = !given.boolean("train.exact"), .activations = activations});
   ConsoleObserver observer(context.terminal, log, request.loader.batch_size);
   try {
     run_training(request, *folder, *backend, observer);

@@ -31,7 +31,7 @@ SetReport report_of(const ImageList& list, const std::vector<PictureFacts>& fact
   }
   report.width = spread_of(std::move(widths));
   report.height = spread_of(std::move(heights));
-  report.labels = count_labels(list);
+  report.labels = count_columns(list);
   return report;
 }
 

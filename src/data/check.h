@@ -12,7 +12,7 @@
 
 #include "data/duplicates.h"
 #include "data/inspect.h"
-#include "data/label_counts.h"
+#include "data/column_counts.h"
 #include "data/pictures.h"
 
 namespace orthrus {
@@ -46,7 +46,7 @@ struct SetReport {
   Spread width, height;                   // of the usable ones, as they lie in their files
   std::map<std::string, size_t> formats;  // "JPEG, 3 channels" -> how many
   size_t turned = 0;                      // whose EXIF orientation is not upright
-  std::vector<LabelCounts> labels;
+  std::vector<ColumnCounts> labels;
 };
 
 struct CheckedPicture {

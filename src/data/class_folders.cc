@@ -18,6 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr auto kColumnName = "class";
 constexpr auto kPictureEndings =
     std::to_array<std::string_view>({".jpg", ".jpeg", ".png", ".webp"});
 
@@ -140,8 +141,13 @@ ImageList list_class_folders(const fs::path& folder, const std::vector<LabelColu
                       folder.string())
         .with_hint("for pictures without classes use a list: orthrus list DIR --out PREFIX");
   }
-  const bool known = !expected.empty() && !expected.front().classes.empty();
-  const std::vector<std::string> classes = known ? expected.front().classes : found;
+  // By its name, or else the first one that has none.
+  auto known = std::ranges::find(expected, kColumnName, &LabelColumn::name);
+  if (known == expected.end() && !expected.empty() && expected.front().name.empty()) {
+    known = expected.begin();
+  }
+  const bool fixed = known != expected.end() && !known->classes.empty();
+  const std::vector<std::string> classes = fixed ? known->classes : found;
   check_expected(folder, found, classes);
   std::vector<std::string> empty;
   for (size_t label = 0; label < classes.size(); ++label) {
@@ -161,7 +167,7 @@ ImageList list_class_folders(const fs::path& folder, const std::vector<LabelColu
     throw input_error("the sub-folders of '{}' hold no picture (endings: {})", folder.string(),
                       fmt::join(kPictureEndings, ", "));
   }
-  list.columns = {{.name = "class", .classes = classes}};
+  list.columns = {{.name = kColumnName, .classes = classes}};
   const auto warn = [&](const std::string& text) {
     list.warnings.push_back(folder.string() + ": " + text);
   };

@@ -135,7 +135,7 @@ SharedPictures pictures_in_records(ImageList list, const fs::path& records) {
   }
   std::vector<uint64_t> offsets;
   offsets.reserve(list.entries.size());
-  for (const ListEntry& entry : list.entries) {
+  for (const ListEntry entry : list.entries) {
     const auto found = by_index.find(entry.index);
     if (found == by_index.end()) {
       throw input_error("{}:{}: '{}' has no record {}", list.origin.string(), entry.line,

@@ -85,7 +85,7 @@ struct Column {
   std::string name;
   Cell first_number, first_text;
   std::map<std::string, int, std::less<>> classes;  // number in order of appearance, or as expected
-  bool expected = false;                            // `classes` is fixed
+  const LabelColumn* known = nullptr;               // what is expected: `classes` is fixed
   bool texts_only = false;                          // expected names look like numbers
 };
 
@@ -191,12 +191,12 @@ class TableParser {
     for (size_t i = 0; i < expected_.size(); ++i) {
       const LabelColumn& known = expected_[i];
       Column* column = expected_column(i);
-      if (column == nullptr) continue;
+      if (column == nullptr || column->known != nullptr || known.classes.empty()) continue;
+      column->known = &known;
       for (const std::string& name : known.classes) {
         column->classes.emplace(name, static_cast<int>(column->classes.size()));
         column->texts_only = column->texts_only || parse_number<float>(name).has_value();
       }
-      column->expected = !known.classes.empty();
     }
   }
 
@@ -251,7 +251,7 @@ class TableParser {
     if (column.first_text.line == 0) column.first_text = {first_line_, text};
     auto found = column.classes.find(text);
     if (found == column.classes.end()) {
-      if (column.expected) {
+      if (column.known != nullptr) {
         return fmt::format("'{}' in column '{}' is none of the {} classes known", shown(text),
                            column.name, column.classes.size());
       }
@@ -280,8 +280,8 @@ class TableParser {
   void finish_column(size_t i) {
     Column& column = columns_[i];
     LabelColumn result{.name = column.name};
-    if (column.expected) {
-      result.classes = expected_[i].classes;
+    if (column.known != nullptr) {
+      result.classes = column.known->classes;
     } else if (!column.classes.empty()) {
       std::vector<float> rank(column.classes.size());
       for (const auto& [name, number] : column.classes) {

@@ -10,21 +10,28 @@
 #include "base/hash.h"
 #include "exec/memory_planner.h"
 #include "exec/program_builder.h"
+#include "exec/program_listing.h"
 
 namespace orthrus {
 
 namespace {
 
-// True when every float (or double) of the buffer is finite.
+template <typename T>
+bool all_of_elements(const BufferDesc& desc, const std::byte* address, bool (*holds)(T)) {
+  const auto* values = reinterpret_cast<const T*>(address);
+  return std::all_of(values, values + desc.size_bytes / sizeof(T), holds);
+}
+
+// True when every number of the buffer is finite.
 bool all_finite(const BufferDesc& desc, const std::byte* address) {
   if (desc.dtype == DType::kF64) {
-    const auto* values = reinterpret_cast<const double*>(address);
-    return std::all_of(values, values + desc.size_bytes / sizeof(double),
-                       [](double value) { return std::isfinite(value); });
+    return all_of_elements<double>(desc, address, [](double v) { return std::isfinite(v); });
   }
-  const auto* values = reinterpret_cast<const float*>(address);
-  return std::all_of(values, values + desc.size_bytes / sizeof(float),
-                     [](float value) { return std::isfinite(value); });
+  if (desc.dtype == DType::kBF16) {
+    return all_of_elements<uint16_t>(desc, address,
+                                     [](uint16_t v) { return std::isfinite(bf16_to_f32(v)); });
+  }
+  return all_of_elements<float>(desc, address, [](float v) { return std::isfinite(v); });
 }
 
 }  // namespace
@@ -352,53 +359,8 @@ std::string Plan::find_non_finite(const StepContext& context) {
 // ---- listings
 // -------------------------------------------------------------------------------------
 
-namespace {
-
-std::string step_name(const Program& program, const Step& step) {
-  switch (step.kind) {
-    case StepKind::kKernel:
-      return program.kernels[at(step.node)]->steps()[at(step.kernel_step)].name;
-    case StepKind::kReorder:
-      return "reorder";
-    case StepKind::kSum:
-      return "sum";
-    case StepKind::kGradientReady:
-      return "update";
-  }
-  return {};
-}
-
-}  // namespace
-
 std::vector<StepInfo> Plan::listing() const {
-  const Program& program = impl_->program();
-  std::vector<StepInfo> lines;
-  for (const Step& step : program.steps) {
-    const StepAccess access = access_of(program, step);
-    StepInfo info{.layer = program.graph.node(step.node).name,
-                  .op = std::string(op_name(program.graph.node(step.node).op)),
-                  .step = step_name(program, step)};
-    std::string written;
-    for (const auto& [list, text] :
-         {std::pair(&access.reads, &info.layouts), std::pair(&access.writes, &written)}) {
-      for (const int buffer : *list) {
-        if (buffer == step.scratch) continue;
-        const BufferDesc& desc = program.buffers[at(buffer)].desc;
-        *text += (text->empty() ? "" : ",") + impl_->backend().layout_name(desc);
-        info.bytes += desc.size_bytes;
-      }
-    }
-    if (!written.empty()) info.layouts += " -> " + written;
-    if (step.kind == StepKind::kKernel) {
-      const Kernel& kernel = *program.kernels[at(step.node)];
-      const KernelStep& what = kernel.steps()[at(step.kernel_step)];
-      info.implementation =
-          what.implementation.empty() ? kernel.implementation() : what.implementation;
-      info.flops = what.flops;
-    }
-    lines.push_back(std::move(info));
-  }
-  return lines;
+  return list_steps(impl_->program(), impl_->backend());
 }
 
 PlanMemory Plan::memory() const {

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <system_error>
 
+#include "backend/backend.h"
 #include "base/error.h"
 #include "base/threads.h"
 
@@ -42,6 +43,36 @@ OptionSpec threads_option() {
           .choices = {"auto"},
           .help = "Threads that compute; auto: one for each core that may be used.",
           .group = "Machine"};
+}
+
+OptionSpec precision_option() {
+  return {.key = "precision",
+          .flag = "--precision",
+          .type = OptionType::kChoice,
+          .default_text = "f32",
+          .choices = {"auto", "f32", "bf16"},
+          .help =
+              "Arithmetic. bf16: activations and the convolutions' copies of the weights in "
+              "bfloat16, all else in float32; auto: bf16 where the processor has it.",
+          .group = "Machine"};
+}
+
+DType activation_type(const Options& options) {
+  const std::string asked = options.text("precision");
+  const bool present = !bf16_instructions().empty();
+  if (asked == "bf16" && !present) {
+    throw usage_error(
+        "{}: got bf16, but this processor has no arithmetic in it (AVX512_BF16 or AMX)",
+        options.where("precision"))
+        .with_hint("--precision f32, or auto");
+  }
+  return asked == "bf16" || (asked == "auto" && present) ? DType::kBF16 : DType::kF32;
+}
+
+std::string precision_note(const Options& options) {
+  if (options.text("precision") != "auto") return {};
+  if (bf16_instructions().empty()) return "precision f32: the processor has no bf16";
+  return fmt::format("precision bf16: the processor has {}", bf16_instructions());
 }
 
 std::vector<OptionSpec> picture_options() {
@@ -128,12 +159,14 @@ std::vector<OptionSpec> inference_options(const std::string& default_batch_size)
        .flag = "--max-bad",
        .default_text = "1%",
        .value_name = "N|P%",
-       .help = "With --on-bad-image=skip, stop when more pictures than this are bad; a share allows "
-               "one at least.",
+       .help =
+           "With --on-bad-image=skip, stop when more pictures than this are bad; a share allows "
+           "one at least.",
        .group = "Data"},
   };
   std::ranges::move(picture_options(), std::back_inserter(all));
   all.push_back(threads_option());
+  all.push_back(precision_option());
   return all;
 }
 

@@ -6,10 +6,12 @@
 
 #include "base/options.h"
 #include "data/loader.h"
+#include "tensor/dtype.h"
 
 namespace orthrus {
 
-// --data-val, --image-val, --batch-size, --on-bad-image, --max-bad, picture_options(), --threads.
+// --data-val, --image-val, --batch-size, --on-bad-image, --max-bad, picture_options(), --threads,
+// --precision.
 [[nodiscard]] std::vector<OptionSpec> inference_options(const std::string& default_batch_size);
 
 // What reading pictures needs anywhere: --exclude, --pixels, --max-pixels, --max-file-bytes,
@@ -29,5 +31,13 @@ namespace orthrus {
 [[nodiscard]] OptionSpec threads_option();
 // --threads, `auto` being the usable cores.
 [[nodiscard]] int thread_count(const Options& options);
+
+// --precision alone.
+[[nodiscard]] OptionSpec precision_option();
+// The type of the activations that --precision stands for, `auto` being bf16 where the processor
+// computes in it. Throws kUsage for bf16 where it does not.
+[[nodiscard]] DType activation_type(const Options& options);
+// What became of `auto`, for people; empty when it was not given.
+[[nodiscard]] std::string precision_note(const Options& options);
 
 }  // namespace orthrus

@@ -70,7 +70,8 @@ void take_class_names(const ImageList& list, std::vector<Task>& tasks) {
       throw input_error("'{}' has {} classes in label column {}, but task '{}' has {}",
                         list.origin.string(), names.size(), column + 1, task.name, task.classes)
           .with_hint(fmt::format("check --num-classes; the data's classes: {}{}",
-                                 fmt::join(first, ", "), names.size() > kMostListed ? ", ..." : ""));
+                                 fmt::join(first, ", "),
+                                 names.size() > kMostListed ? ", ..." : ""));
     }
     task.class_names = names;
   }

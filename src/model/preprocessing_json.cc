@@ -35,11 +35,11 @@ std::array<float, 3> numbers_from_json(JsonFields& fields, const std::string& ke
 
 std::string preprocessing_to_json(const Preprocessing& preprocessing) {
   OrderedJson json = {{"channels", preprocessing.channels},
-                            {"height", preprocessing.height},
-                            {"width", preprocessing.width},
-                            {"resize", preprocessing.resize},
-                            {"mean", numbers_to_json(preprocessing.mean)},
-                            {"std", numbers_to_json(preprocessing.std)}};
+                      {"height", preprocessing.height},
+                      {"width", preprocessing.width},
+                      {"resize", preprocessing.resize},
+                      {"mean", numbers_to_json(preprocessing.mean)},
+                      {"std", numbers_to_json(preprocessing.std)}};
   // Files from before there was a choice have none: MXNet's rules.
   if (preprocessing.pixels == PixelRule::kModern) json["pixels"] = kModernPixels;
   return json.dump();

@@ -28,6 +28,8 @@ enum class DType : uint8_t {
 
 [[nodiscard]] float f16_to_f32(uint16_t bits);  // IEEE 754 binary16, subnormals and NaN included
 [[nodiscard]] float bf16_to_f32(uint16_t bits);
+// To the nearest, ties to even; NaN stays NaN.
+[[nodiscard]] uint16_t f32_to_bf16(float value);
 
 // The DType of a C++ element type.
 template <typename T>

@@ -27,8 +27,9 @@ std::vector<OptionSpec> data_options() {
       {.key = "data.train",
        .flag = "--data-train",
        .value_name = "LIST",
-       .help = "Training pictures: a list (index, labels, path; separated by tabs), a table (.csv or "
-               ".tsv with a header), a .rec file, or a folder with a sub-folder per class.",
+       .help =
+           "Training pictures: a list (index, labels, path; separated by tabs), a table (.csv or "
+           ".tsv with a header), a .rec file, or a folder with a sub-folder per class.",
        .group = "Data"},
       {.key = "data.image_train",
        .flag = "--image-train",
@@ -221,13 +222,6 @@ std::vector<OptionSpec> run_options() {
        .min = 0,
        .help = "Seed of all random numbers: order, crops, mirrors, dropout, new heads.",
        .group = "Training"},
-      {.key = "train.precision",
-       .flag = "--precision",
-       .type = OptionType::kChoice,
-       .default_text = "f32",
-       .choices = {"f32"},
-       .help = "Arithmetic of the training.",
-       .group = "Machine"},
       {.key = "train.gpus",
        .flag = "--gpus",
        .help = "For scripts made for MXNet; this build has no GPU backend and runs on the CPU.",

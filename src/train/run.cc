@@ -193,7 +193,7 @@ std::vector<std::string> replay(const TrainRequest& request, Trainer& trainer,
   std::vector<std::string> pictures;
   for (const int64_t position : step.data.positions) {
     const auto index = static_cast<size_t>(position);
-    if (index < train.list().entries.size()) pictures.push_back(train.list().entries[index].path);
+    if (index < train.list().entries.size()) pictures.emplace_back(train.list().entries[index].path);
   }
   lines.push_back(fmt::format("pictures: {}", fmt::join(pictures, ", ")));
   return lines;

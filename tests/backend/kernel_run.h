@@ -219,11 +219,17 @@ class KernelRun {
   // No NaN may be left in what a step wrote, nor in the padding of its layout.
   void expect_all_written(const std::string& step_name, const Slot& slot) {
     const BufferDesc& desc = desc_of(slot);
-    if (slot.kind == SlotKind::kSaved || desc.dtype != DType::kF32) return;
-    const auto* elements = reinterpret_cast<const float*>(buffer(slot).get());
+    if (slot.kind == SlotKind::kSaved) return;
     size_t unwritten = 0;
-    for (size_t i = 0; i < desc.size_bytes / sizeof(float); ++i)
-      unwritten += std::isnan(elements[i]);
+    if (desc.dtype == DType::kF32) {
+      const auto* elements = reinterpret_cast<const float*>(buffer(slot).get());
+      for (size_t i = 0; i < desc.size_bytes / sizeof(float); ++i)
+        unwritten += std::isnan(elements[i]);
+    } else if (desc.dtype == DType::kBF16) {
+      const auto* elements = reinterpret_cast<const uint16_t*>(buffer(slot).get());
+      for (size_t i = 0; i < desc.size_bytes / sizeof(uint16_t); ++i)
+        unwritten += std::isnan(bf16_to_f32(elements[i]));
+    }
     EXPECT_EQ(unwritten, 0u) << step_name << " left elements of slot "
                              << static_cast<int>(slot.kind) << "[" << slot.index << "] unwritten";
   }

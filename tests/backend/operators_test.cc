@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "backend/cases/convolution_cases.h"
@@ -24,6 +25,38 @@ TEST_P(Operator, GradientsAreDerivativesInInference) {
 
 TEST_P(Operator, EveryBackendAgreesWithTheReference) {
   check_backends(GetParam());
+}
+
+// Every kernel that handles activations says that it is a bf16 one, in the layout asked for.
+TEST(Bf16, ChoosesBf16KernelsInTheLayoutAskedFor) {
+  if (bf16_instructions().empty()) {
+    GTEST_SKIP() << "this processor has no bf16: its kernels are not compared with the reference";
+  }
+  const OpCase convolution{
+      .name = "conv",
+      .op = Convolution{.num_filter = 32, .kernel = {3, 3}, .pad = {1, 1}, .has_bias = false},
+      .shapes = {{2, 32, 7, 7}}};
+  for (const TestedBackend& tested : tested_backends()) {
+    if (!tested.bf16) continue;
+    const auto backend = tested.make();
+    const ShapedNode shaped = shaped_node(convolution);
+    const Mode mode{true, all_gradients(convolution.op)};
+    const auto kernel = first_kernel(*backend, make_request(shaped, backend->dtype(), mode));
+    const bool last = tested.name == "cpu_bf16_last";
+    const char* in_name = last && bf16_instructions() == "AMX" ? "amx" : "bf16";
+    EXPECT_THAT(kernel->implementation(), ::testing::HasSubstr(in_name));
+    for (const KernelStep& step : kernel->steps()) {
+      if (step.phase != Phase::kBackward) continue;
+      EXPECT_THAT(step.implementation, ::testing::HasSubstr(in_name)) << step.name;
+    }
+    EXPECT_EQ(backend->layout_name(kernel->output()), last ? "nhwc:bf16" : "nChw16c:bf16");
+    const OpCase norm{.name = "bn", .op = BatchNorm{}, .shapes = {{2, 32, 7, 7}}};
+    const ShapedNode shaped_norm = shaped_node(norm);
+    KernelRequest request =
+        make_request(shaped_norm, backend->dtype(), {true, all_gradients(norm.op)});
+    ASSERT_TRUE(take_producers_layouts(*backend, request));
+    EXPECT_THAT(first_kernel(*backend, request)->implementation(), ::testing::HasSubstr(":bf16"));
+  }
 }
 
 std::string name_of_case(const ::testing::TestParamInfo<OpCase>& info) {

@@ -158,7 +158,7 @@ TEST_F(CheckTest, CountsLabelsOfEachColumn) {
   add(list, "b.png", {1, NAN}, make_png(20, 20, 1));
   add(list, "c.png", {1, -2}, make_png(20, 20, 2));
   add(list, "d.png", {1, 3}, make_png(20, 20, 3));
-  const std::vector<LabelCounts> columns = count_labels(list);
+  const std::vector<ColumnCounts> columns = count_columns(list);
   ASSERT_THAT(columns, SizeIs(2));
   EXPECT_TRUE(columns[0].whole);
   EXPECT_EQ(columns[0].imbalance(), 3);

@@ -97,6 +97,12 @@ TEST(Table, CountsClassesAsTheDataReadBefore) {
   EXPECT_THAT(table_refusal("path,kind\nx,cat\n", train.columns),
               HasSubstr("label column 1 is 'kind', but 'class' in the data read before"));
   EXPECT_THAT(column(table_of("path,class\nx,1\n", train.columns), 0), ElementsAre(1));
+  // Columns are known by their names, whatever their order.
+  const ImageList other = table_of("path,size,class\nx,big,eel\n",
+                                   {{.name = "class", .classes = {"cat", "dog", "eel"}}});
+  EXPECT_THAT(column(other, 1), ElementsAre(2));
+  EXPECT_THAT(other.columns[0].classes, ElementsAre("big"));
+  EXPECT_THAT(other.columns[1].classes, ElementsAre("cat", "dog", "eel"));
   // Names that look like numbers stay names.
   EXPECT_THAT(column(table_of("path,class\nx,10\ny,2\n", {{.classes = {"10", "2"}}}), 0),
               ElementsAre(0, 1));

@@ -1,13 +1,19 @@
 #!/usr/bin/env bash
 # A training that is killed again and again, at random moments and while it writes, ends with the very
-# bytes of one that was left alone. ORTHRUS_KILLS: how many kills (default 20).
+# bytes of one that was left alone. ORTHRUS_KILLS: how many kills (default 20). Arguments after the
+# program are options of the training.
 goldens=$(dirname "$(realpath "$0")")/../golden/mxnet
 . "$(dirname "$(realpath "$0")")/expect.sh"
 
 kills=${ORTHRUS_KILLS:-20}
+options=("${@:2}")
+if [[ " ${options[*]} " == *" bf16 "* ]] && ! "$program" doctor | grep -qE "avx512_bf16|amx_bf16"; then
+  echo "skipped: this processor has no arithmetic in bf16"
+  exit 77
+fi
 train=(train --model "$goldens/models/preact" --epoch 0 --image-shape 3,32,32 --num-classes 4
   --data-train "$goldens/data/train.lst" --image-train "$goldens/data" --batch-size 3 --lr 0.01
-  --num-epoch 12 --checkpoint-steps 1 --save-name mine)
+  --num-epoch 12 --checkpoint-steps 1 --save-name mine "${options[@]}")
 
 run 0 "${train[@]}" --save-result whole
 RANDOM=7

@@ -51,12 +51,16 @@ Model model_with(const std::vector<Task>& tasks) {
 // The golden list with two columns more, for `kTags`: of every third picture one is missing, of
 // every fourth both are; with `none`, all.
 ImageList list_with_tags(bool none) {
-  ImageList list = read_list(kPictures / "train.lst");
+  const ImageList golden = read_list(kPictures / "train.lst");
+  ImageList list;
+  list.origin = golden.origin;
   list.label_columns = 3;
-  for (size_t i = 0; i < list.entries.size(); ++i) {
+  for (size_t i = 0; i < golden.entries.size(); ++i) {
+    const ListEntry entry = golden.entries[i];
     const bool both = none || i % 4 == 0;
-    list.entries[i].labels.push_back(both ? NAN : static_cast<float>(i % 2));
-    list.entries[i].labels.push_back(both || i % 3 == 0 ? NAN : static_cast<float>(i / 2 % 2));
+    const float labels[] = {entry.labels[0], both ? NAN : static_cast<float>(i % 2),
+                            both || i % 3 == 0 ? NAN : static_cast<float>(i / 2 % 2)};
+    list.entries.add(entry.index, labels, entry.path, entry.line);
   }
   return list;
 }

@@ -1,5 +1,5 @@
 // Activation, element by element. Only functions with f(0) = 0 may run in a layout with padding,
-// whose padded elements must stay zero; the others take their input row-major.
+// whose padded elements must stay zero; the others take their input row-major or channels last.
 #include <algorithm>
 #include <cmath>
 
@@ -43,14 +43,18 @@ float derivative(ActivationKind kind, float y) {
   return 1;
 }
 
+template <typename T>
 class ActivationKernel : public CpuKernel {
  public:
   ActivationKernel(CpuBackend& backend, const KernelRequest& request)
       : CpuKernel(backend, request), kind_(std::get<Activation>(request.node.op).kind) {
     const bool keeps_zero = kind_ != ActivationKind::kSigmoid && kind_ != ActivationKind::kSoftrelu;
-    inputs_[0] = keeps_zero ? slab_layout(backend, inputs_[0]) : plain_desc(inputs_[0].shape);
+    inputs_[0] = keeps_zero || backend.is_channels_last(inputs_[0])
+                     ? slab_layout(backend, inputs_[0])
+                     : plain_desc(inputs_[0].shape, kDTypeIn<T>);
     output_ = inputs_[0];
-    implementation_ = std::string("own:") + backend.vectors().name;
+    implementation_ = std::string("own:") + backend.vectors().name +
+                      (output_.dtype == DType::kBF16 ? ":bf16" : "");
     KernelStep forward{.name = "forward", .phase = Phase::kForward};
     forward.reads = {{SlotKind::kInput, 0}};
     forward.writes = {{SlotKind::kOutput}};
@@ -66,35 +70,38 @@ class ActivationKernel : public CpuKernel {
 
   void run(int step, const StepContext&) override {
     const StepBuffers& at = buffers(step);
-    const auto count = static_cast<int64_t>(output_.size_bytes / sizeof(float));
+    const auto count = static_cast<int64_t>(output_.size_bytes / sizeof(T));
 #pragma omp parallel for schedule(static)
     for (int64_t begin = 0; begin < count; begin += kChunk) {
       const int64_t end = std::min(begin + kChunk, count);
       if (step == 0) {
-        forward(floats(at.inputs[0]), floats(at.output), begin, end);
+        forward(elements<T>(at.inputs[0]), elements<T>(at.output), begin, end);
       } else {
-        backward(floats(at.output), floats(at.output_gradient), floats(at.input_gradients[0]),
-                 begin, end);
+        backward(elements<T>(at.output), elements<T>(at.output_gradient),
+                 elements<T>(at.input_gradients[0]), begin, end);
       }
     }
   }
 
  private:
-  void forward(const float* x, float* y, int64_t begin, int64_t end) const {
+  void forward(const T* x, T* y, int64_t begin, int64_t end) const {
     if (kind_ == ActivationKind::kRelu) {
-      backend_.vectors().relu(x + begin, y + begin, static_cast<size_t>(end - begin));
+      kernels_of<T>(backend_.vectors())
+          .relu(x + begin, y + begin, static_cast<size_t>(end - begin));
       return;
     }
-    for (int64_t i = begin; i < end; ++i) y[i] = forward_value(kind_, x[i]);
+    for (int64_t i = begin; i < end; ++i) y[i] = narrowed<T>(forward_value(kind_, widened(x[i])));
   }
 
-  void backward(const float* y, const float* dy, float* dx, int64_t begin, int64_t end) const {
+  void backward(const T* y, const T* dy, T* dx, int64_t begin, int64_t end) const {
     if (kind_ == ActivationKind::kRelu) {
-      backend_.vectors().relu_gradient(y + begin, dy + begin, dx + begin,
-                                       static_cast<size_t>(end - begin));
+      kernels_of<T>(backend_.vectors())
+          .relu_gradient(y + begin, dy + begin, dx + begin, static_cast<size_t>(end - begin));
       return;
     }
-    for (int64_t i = begin; i < end; ++i) dx[i] = dy[i] * derivative(kind_, y[i]);
+    for (int64_t i = begin; i < end; ++i) {
+      dx[i] = narrowed<T>(widened(dy[i]) * derivative(kind_, widened(y[i])));
+    }
   }
 
   ActivationKind kind_;
@@ -103,7 +110,7 @@ class ActivationKernel : public CpuKernel {
 }  // namespace
 
 std::unique_ptr<Kernel> make_activation(Backend& backend, const KernelRequest& request, Refusal&) {
-  return std::make_unique<ActivationKernel>(as_cpu(backend), request);
+  return make_for_elements<ActivationKernel>(backend, request);
 }
 
 }  // namespace orthrus::cpu

@@ -1,5 +1,5 @@
-// Add in the layout of its first blocked input; the gradient passes through to every input
-// unchanged.
+// Add in the type and layout of its first input that is not row-major; the gradient passes through
+// to every input unchanged.
 #include <algorithm>
 
 #include "backend/cpu/candidates.h"
@@ -12,12 +12,13 @@ namespace {
 class AddKernel : public CpuKernel {
  public:
   AddKernel(CpuBackend& backend, const KernelRequest& request) : CpuKernel(backend, request) {
-    const auto blocked = std::ranges::find_if(inputs_, [&](const BufferDesc& desc) {
+    const auto arranged = std::ranges::find_if(inputs_, [&](const BufferDesc& desc) {
       return !desc.layout.plain() && backend.block_of(desc) > 0;
     });
-    output_ = blocked != inputs_.end() ? *blocked : plain_desc(output_.shape);
+    output_ = arranged != inputs_.end() ? *arranged : plain_desc(output_.shape);
     std::ranges::fill(inputs_, output_);
-    implementation_ = std::string("own:") + backend.vectors().name;
+    implementation_ = std::string("own:") + backend.vectors().name +
+                      (output_.dtype == DType::kBF16 ? ":bf16" : "");
     passes_gradient_through_ = true;
     KernelStep forward{.name = "forward", .phase = Phase::kForward};
     for (int i = 0; i < static_cast<int>(inputs_.size()); ++i) {

@@ -7,25 +7,25 @@
 // where the ReLU was open; the mask is computed again from x, or taken from the output when
 // something was added before the ReLU.
 //
-// Sums are taken slab by slab in float, relative to the channel's first value so that a large mean
-// costs no digits, and the slabs' sums are added in double in the order of the pictures: the result
-// does not depend on the number of threads.
-#include <algorithm>
+// Sums are relative to the channel's first value, so that a large mean costs no digits. In bf16
+// only the activations and their gradients are: sums, statistics and parameters are float32.
 #include <cmath>
-#include <cstring>
 
 #include "backend/cpu/candidates.h"
-#include "backend/cpu/cpu_kernel.h"
-#include "base/threads.h"
+#include "backend/cpu/channel_passes.h"
+#include "backend/cpu/slab_loops.h"
 
 namespace orthrus::cpu {
 
 namespace {
 
-using Lanes = float[kLanes];
-
 constexpr int kData = 0, kGamma = 1, kBeta = 2, kMovingMean = 3, kMovingVar = 4, kResidual = 5;
 
+// Arrays of numbers per group, laid out for rows. The pivot stands where the mean comes to stand.
+constexpr int kMean = 0, kPivot = 0, kScale = 1, kShift = 2, kFactor = 3, kConstant = 4;
+constexpr int kNumbers = 5;
+
+template <typename T>
 class BatchNormKernel : public CpuKernel {
  public:
   BatchNormKernel(CpuBackend& backend, const KernelRequest& request)
@@ -33,28 +33,31 @@ class BatchNormKernel : public CpuKernel {
         op_(std::get<BatchNorm>(request.node.op)),
         training_(request.training),
         batch_statistics_(request.training && !op_.use_global_stats),
-        wants_(request.input_gradients) {
+        wants_(request.input_gradients),
+        slabs_(slabs_of(backend, slab_layout(backend, inputs_[kData]))),
+        passes_(slabs_, kNumbers),
+        loops_(backend.vectors(), slabs_) {
     wants_.resize(6, false);
     inputs_[kData] = slab_layout(backend, inputs_[kData]);
     output_ = inputs_[kData];
     if (op_.fused_add) inputs_[kResidual] = output_;
-    slabs_ = slabs_of(backend, inputs_[kData]);
     stream_ = output_.size_bytes >= kStreamBytes && slabs_.size % 16 == 0;
-    implementation_ = std::string("own:") + backend.vectors().name;
+    implementation_ = std::string("own:") + backend.vectors().name +
+                      (output_.dtype == DType::kBF16 ? ":bf16" : "");
     describe_steps(request);
   }
 
   void run(int step, const StepContext&) override {
-    const KernelStep& what = steps_[static_cast<size_t>(step)];
-    switch (what.phase) {
+    const StepBuffers& at = buffers(step);
+    switch (steps_[static_cast<size_t>(step)].phase) {
       case Phase::kForward:
-        forward(buffers(step));
+        forward(at);
         break;
       case Phase::kRecompute:
-        rebuild(buffers(step));
+        apply_saved(at);
         break;
       case Phase::kBackward:
-        backward(buffers(step));
+        backward(at);
         break;
     }
   }
@@ -66,7 +69,6 @@ class BatchNormKernel : public CpuKernel {
 
   void describe_steps(const KernelRequest& request) {
     const auto elements = static_cast<double>(output_.shape.elements());
-    const size_t partials = static_cast<size_t>(slabs_.images * slabs_.groups) * 2 * sizeof(Lanes);
     KernelStep forward{.name = "forward", .phase = Phase::kForward};
     forward.reads = {{SlotKind::kInput, kData},
                      {SlotKind::kInput, kGamma},
@@ -78,17 +80,17 @@ class BatchNormKernel : public CpuKernel {
     if (op_.fused_add)
       forward.in_place.push_back({{SlotKind::kInput, kResidual}, {SlotKind::kOutput}});
     forward.in_place.push_back({{SlotKind::kInput, kData}, {SlotKind::kOutput}});
-    forward.scratch_bytes = batch_statistics_ ? partials : 0;
+    forward.scratch_bytes = batch_statistics_ ? passes_.scratch_bytes() : passes_.numbers_bytes();
     forward.flops = elements * 6;
     if (request.any_gradient() || batch_statistics_) {
-      saved_ = {plain_desc({2, slabs_.groups * slabs_.block})};  // mean; 1 / standard deviation
+      saved_ = {plain_desc({2, padded_channels()})};  // mean; 1 / standard deviation
       forward.writes.push_back({SlotKind::kSaved, 0});
     }
     steps_.push_back(std::move(forward));
-    if (request.any_gradient()) describe_backward(partials, elements);
+    if (request.any_gradient()) describe_backward(elements);
   }
 
-  void describe_backward(size_t partials, double elements) {
+  void describe_backward(double elements) {
     if (op_.fused_relu && !op_.fused_add) {
       KernelStep rebuild{.name = "rebuild", .phase = Phase::kRecompute};
       rebuild.reads = {{SlotKind::kInput, kData},
@@ -96,6 +98,7 @@ class BatchNormKernel : public CpuKernel {
                        {SlotKind::kInput, kBeta},
                        {SlotKind::kSaved, 0}};
       rebuild.writes = {{SlotKind::kOutput}};
+      rebuild.scratch_bytes = passes_.numbers_bytes();
       rebuild.flops = elements * 2;
       steps_.push_back(std::move(rebuild));
     }
@@ -123,92 +126,65 @@ class BatchNormKernel : public CpuKernel {
       backward.in_place.push_back(
           {{SlotKind::kInputGradientAddend, kData}, {SlotKind::kInputGradient, kData}});
     }
-    backward.scratch_bytes = partials;
+    backward.scratch_bytes = passes_.scratch_bytes();
     backward.flops = elements * 12;
     steps_.push_back(std::move(backward));
     takes_two_output_gradients_ = true;
     adds_to_input_gradient_ = {true};
   }
 
-  // ---- per-channel numbers of one group, 16 lanes, zero where there is no channel ---------------
+  // ---- numbers of one group ---------------------------------------------------------------------
+
+  int64_t padded_channels() const { return slabs_.groups * slabs_.block; }
 
   int64_t channels_in(int64_t group) const {
     return std::min(slabs_.block, slabs_.channels - group * slabs_.block);
   }
 
-  // Spreads the channels of a group over the lanes: lane l gets channel l % block.
-  void spread(const float* per_channel, int64_t group, Lanes& lanes) const {
-    const int64_t present = channels_in(group);
-    for (int64_t lane = 0; lane < static_cast<int64_t>(kLanes); ++lane) {
-      const int64_t channel = lane % slabs_.block;
-      lanes[lane] = channel < present ? per_channel[group * slabs_.block + channel] : 0.0F;
-    }
+  float* numbers(const StepBuffers& at, int64_t group, int which) const {
+    return passes_.numbers(at.scratch, group, which);
   }
 
-  void scale_and_shift(const StepBuffers& at, int64_t group, const Lanes& mean,
-                       const Lanes& inverse, Lanes& scale, Lanes& shift) const {
-    Lanes gamma, beta;
-    spread(floats(at.inputs[kGamma]), group, gamma);
-    spread(floats(at.inputs[kBeta]), group, beta);
-    for (size_t lane = 0; lane < kLanes; ++lane) {
-      scale[lane] = inverse[lane] * (op_.fix_gamma ? 1.0F : gamma[lane]);
-      shift[lane] = beta[lane] - mean[lane] * scale[lane];
-    }
+  // Lays per-channel numbers of a group out for rows; `lanes` begins with one per channel.
+  void repeat(float* lanes) const {
+    const auto block = static_cast<size_t>(slabs_.block);
+    for (size_t i = block; i < slabs_.lanes(); ++i) lanes[i] = lanes[i - block];
   }
 
-  // Runs over the pictures and groups. A thread that owns all pictures of a group finds its second
-  // pass still in the cache; with too few groups for that, pictures are shared out as well.
-  template <typename First, typename Between, typename Second>
-  void two_passes(First first, Between between, Second second) const {
-    const int64_t images = slabs_.images, groups = slabs_.groups;
-    if (groups % current_threads() == 0 || groups >= 4 * current_threads()) {
-#pragma omp parallel for schedule(static)
-      for (int64_t group = 0; group < groups; ++group) {
-        for (int64_t image = 0; image < images; ++image) first(image, group);
-        between(group);
-        for (int64_t image = 0; image < images; ++image) second(image, group);
-      }
-      return;
+  // Mean, scale and shift of a group from its mean and inverse standard deviation; zero where there
+  // is no channel.
+  void set_numbers(const StepBuffers& at, int64_t group, const float* means,
+                   const float* inverses) const {
+    float* mean = numbers(at, group, kMean);
+    float* scale = numbers(at, group, kScale);
+    float* shift = numbers(at, group, kShift);
+    for (int64_t c = 0; c < slabs_.block; ++c) {
+      const bool present = c < channels_in(group);
+      const int64_t channel = group * slabs_.block + c;
+      const float gamma = op_.fix_gamma ? 1.0F : floats_of(at, kGamma, channel, present);
+      mean[c] = present ? means[c] : 0.0F;
+      scale[c] = present ? inverses[c] * gamma : 0.0F;
+      shift[c] = floats_of(at, kBeta, channel, present) - mean[c] * scale[c];
     }
-#pragma omp parallel
-    {
-#pragma omp for collapse(2) schedule(static)
-      for (int64_t group = 0; group < groups; ++group) {
-        for (int64_t image = 0; image < images; ++image) first(image, group);
-      }
-#pragma omp for schedule(static)
-      for (int64_t group = 0; group < groups; ++group) between(group);
-#pragma omp for collapse(2) schedule(static)
-      for (int64_t group = 0; group < groups; ++group) {
-        for (int64_t image = 0; image < images; ++image) second(image, group);
-      }
-    }
+    for (float* lanes : {mean, scale, shift}) repeat(lanes);
   }
-
-  // Two sums per slab, in scratch: [group][image][2][16].
-  float* partial(const StepBuffers& at, int64_t image, int64_t group) const {
-    const int64_t slab = group * slabs_.images + image;
-    return floats(at.scratch) + slab * 2 * static_cast<int64_t>(kLanes);
-  }
-
-  // Adds up the slabs of a group; lanes of one channel together. Results by channel within the
-  // group.
-  void total(const StepBuffers& at, int64_t group, double (&first)[kLanes],
-             double (&second)[kLanes]) const {
-    std::fill_n(first, kLanes, 0.0);
-    std::fill_n(second, kLanes, 0.0);
-    for (int64_t image = 0; image < slabs_.images; ++image) {
-      const float* sums = partial(at, image, group);
-      for (size_t lane = 0; lane < kLanes; ++lane) {
-        const size_t channel = lane % static_cast<size_t>(slabs_.block);
-        first[channel] += static_cast<double>(sums[lane]);
-        second[channel] += static_cast<double>(sums[kLanes + lane]);
-      }
-    }
+  static float floats_of(const StepBuffers& at, int input, int64_t channel, bool present) {
+    return present ? floats(at.inputs[static_cast<size_t>(input)])[channel] : 0.0F;
   }
 
   double count() const {
-    return static_cast<double>(slabs_.images) * static_cast<double>(slabs_.size / slabs_.block);
+    return static_cast<double>(slabs_.pieces) * static_cast<double>(slabs_.size / slabs_.block);
+  }
+
+  // Mean and inverse standard deviation by padded channel.
+  float* saved_means(const StepBuffers& at, int64_t group) const {
+    return floats(at.saved[0]) + group * slabs_.block;
+  }
+  float* saved_inverses(const StepBuffers& at, int64_t group) const {
+    return saved_means(at, group) + padded_channels();
+  }
+  void set_saved_numbers(const StepBuffers& at, int64_t group) const {
+    set_numbers(at, group, saved_means(at, group), saved_inverses(at, group));
   }
 
   // ---- forward ----------------------------------------------------------------------------------
@@ -218,67 +194,40 @@ class BatchNormKernel : public CpuKernel {
       std::fill_n(floats(at.inputs[kGamma]), slabs_.channels, 1.0F);
     }
     if (batch_statistics_) {
-      two_passes([&](int64_t image, int64_t group) { sum_slab(at, image, group); },
-                 [&](int64_t group) { finish_statistics(at, group); },
-                 [&](int64_t image, int64_t group) { apply_slab(at, image, group, saved(at)); });
+      passes_.run([&](int64_t group) { set_pivot(at, group); },
+                  [&](int64_t piece, int64_t group) {
+                    loops_.sums(elements<T>(at.inputs[kData]) + slabs_.offset(piece, group),
+                                numbers(at, group, kPivot), passes_.sums(at.scratch, piece, group));
+                  },
+                  [&](int64_t group) {
+                    finish_statistics(at, group);
+                    set_saved_numbers(at, group);
+                  },
+                  [&](int64_t piece, int64_t group) { apply(at, piece, group); });
       return;
     }
-    // Running statistics, laid down in the form of the batch's.
-    std::vector<float> running(static_cast<size_t>(2 * slabs_.groups * slabs_.block), 0.0F);
-    for (int64_t c = 0; c < slabs_.channels; ++c) {
-      const double variance = floats(at.inputs[kMovingVar])[c];
-      running[static_cast<size_t>(c)] = floats(at.inputs[kMovingMean])[c];
-      running[static_cast<size_t>(slabs_.groups * slabs_.block + c)] =
-          static_cast<float>(1 / std::sqrt(variance + op_.eps));
-    }
-    if (!at.saved.empty()) std::memcpy(at.saved[0], running.data(), running.size() * sizeof(float));
-#pragma omp parallel for collapse(2) schedule(static)
-    for (int64_t image = 0; image < slabs_.images; ++image) {
-      for (int64_t group = 0; group < slabs_.groups; ++group) {
-        apply_slab(at, image, group, running.data());
-      }
-    }
+    passes_.run_once([&](int64_t group) { set_running_numbers(at, group); },
+                     [&](int64_t piece, int64_t group) { apply(at, piece, group); });
   }
 
-  // Mean and inverse standard deviation by padded channel.
-  float* saved(const StepBuffers& at) const {
-    return floats(at.saved[0]);
-  }
-
-  void pivot_of(const StepBuffers& at, int64_t group, Lanes& pivot) const {
-    const float* x = floats(at.inputs[kData]) + slabs_.offset(0, group);
-    for (size_t lane = 0; lane < kLanes; ++lane)
-      pivot[lane] = x[lane % static_cast<size_t>(slabs_.block)];
-  }
-
-  void sum_slab(const StepBuffers& at, int64_t image, int64_t group) const {
-    Lanes pivot;
-    pivot_of(at, group, pivot);
-    float* sums = partial(at, image, group);
-    std::fill_n(sums, 2 * kLanes, 0.0F);
-    const float* x = floats(at.inputs[kData]) + slabs_.offset(image, group);
-    backend_.vectors().sums(x, slabs_.rows, pivot, sums, sums + kLanes);
-    if (slabs_.tail > 0) {  // the missing lanes hold the pivot and so count as nothing
-      Lanes row;
-      std::copy_n(pivot, kLanes, row);
-      std::copy_n(x + slabs_.rows * kLanes, slabs_.tail, row);
-      backend_.vectors().sums(row, 1, pivot, sums, sums + kLanes);
-    }
+  void set_pivot(const StepBuffers& at, int64_t group) const {
+    float* pivot = numbers(at, group, kPivot);
+    const T* x = elements<T>(at.inputs[kData]) + slabs_.offset(0, group);
+    for (int64_t c = 0; c < slabs_.block; ++c) pivot[c] = widened(x[c]);
+    repeat(pivot);
   }
 
   void finish_statistics(const StepBuffers& at, int64_t group) const {
-    double sum[kLanes], square[kLanes];
-    total(at, group, sum, square);
-    Lanes pivot;
-    pivot_of(at, group, pivot);
-    float* mean = saved(at) + group * slabs_.block;
-    float* inverse = mean + slabs_.groups * slabs_.block;
+    const ChannelPasses::Totals totals = passes_.totals(at.scratch, group);
+    const float* pivot = numbers(at, group, kPivot);
+    float* mean = saved_means(at, group);
+    float* inverse = saved_inverses(at, group);
     std::fill_n(mean, slabs_.block, 0.0F);
     std::fill_n(inverse, slabs_.block, 0.0F);
     for (int64_t c = 0; c < channels_in(group); ++c) {
-      const double shifted = sum[c] / count();
-      const double variance = std::max(0.0, square[c] / count() - shifted * shifted);
-      mean[c] = static_cast<float>(pivot[c] + shifted);
+      const double shifted = totals.first[c] / count();
+      const double variance = std::max(0.0, totals.second[c] / count() - shifted * shifted);
+      mean[c] = static_cast<float>(static_cast<double>(pivot[c]) + shifted);
       inverse[c] = static_cast<float>(1 / std::sqrt(variance + op_.eps));
       const int64_t channel = group * slabs_.block + c;
       move(floats(at.inputs[kMovingMean])[channel], static_cast<double>(mean[c]));
@@ -290,163 +239,115 @@ class BatchNormKernel : public CpuKernel {
     running = static_cast<float>(op_.momentum * running + (1 - op_.momentum) * batch);
   }
 
-  // `statistics`: mean and inverse standard deviation by padded channel.
-  void apply_slab(const StepBuffers& at, int64_t image, int64_t group,
-                  const float* statistics) const {
-    const int64_t offset = slabs_.offset(image, group);
-    Lanes mean, inverse, scale, shift;
-    spread(statistics, group, mean);
-    spread(statistics + slabs_.groups * slabs_.block, group, inverse);
-    scale_and_shift(at, group, mean, inverse, scale, shift);
-    const float* x = floats(at.inputs[kData]) + offset;
-    const float* residual = op_.fused_add ? floats(at.inputs[kResidual]) + offset : nullptr;
-    float* y = floats(at.output) + offset;
-    const bool stream = stream_ && x != y && residual != y;
-    backend_.vectors().scale_shift(x, residual, y, slabs_.rows, scale, shift, op_.fused_relu,
-                                   stream);
-    if (slabs_.tail == 0) return;
-    const size_t done = slabs_.rows * kLanes;
-    Lanes row = {}, added = {}, result;
-    std::copy_n(x + done, slabs_.tail, row);
-    if (residual != nullptr) std::copy_n(residual + done, slabs_.tail, added);
-    backend_.vectors().scale_shift(row, residual != nullptr ? added : nullptr, result, 1, scale,
-                                   shift, op_.fused_relu, false);
-    std::copy_n(result, slabs_.tail, y + done);
+  // The running statistics take the place of the batch's, also for backward. Where nothing is kept
+  // for that, they pass through arrays that forward does not need.
+  void set_running_numbers(const StepBuffers& at, int64_t group) const {
+    const bool keep = !at.saved.empty();
+    float* mean = keep ? saved_means(at, group) : numbers(at, group, kFactor);
+    float* inverse = keep ? saved_inverses(at, group) : numbers(at, group, kConstant);
+    std::fill_n(mean, slabs_.block, 0.0F);
+    std::fill_n(inverse, slabs_.block, 0.0F);
+    for (int64_t c = 0; c < channels_in(group); ++c) {
+      const int64_t channel = group * slabs_.block + c;
+      const double variance = floats(at.inputs[kMovingVar])[channel];
+      mean[c] = floats(at.inputs[kMovingMean])[channel];
+      inverse[c] = static_cast<float>(1 / std::sqrt(variance + op_.eps));
+    }
+    set_numbers(at, group, mean, inverse);
   }
 
-  void rebuild(const StepBuffers& at) const {
-#pragma omp parallel for collapse(2) schedule(static)
-    for (int64_t image = 0; image < slabs_.images; ++image) {
-      for (int64_t group = 0; group < slabs_.groups; ++group) {
-        apply_slab(at, image, group, saved(at));
-      }
-    }
+  void apply(const StepBuffers& at, int64_t piece, int64_t group) const {
+    const int64_t offset = slabs_.offset(piece, group);
+    const T* x = elements<T>(at.inputs[kData]) + offset;
+    const T* residual = op_.fused_add ? elements<T>(at.inputs[kResidual]) + offset : nullptr;
+    T* y = elements<T>(at.output) + offset;
+    const bool stream = stream_ && x != y && residual != y;
+    loops_.scale_shift(x, residual, y, numbers(at, group, kScale), numbers(at, group, kShift),
+                       op_.fused_relu, stream);
+  }
+
+  void apply_saved(const StepBuffers& at) const {
+    passes_.run_once([&](int64_t group) { set_saved_numbers(at, group); },
+                     [&](int64_t piece, int64_t group) { apply(at, piece, group); });
   }
 
   // ---- backward ---------------------------------------------------------------------------------
 
-  struct GroupNumbers {
-    Lanes mean, inverse, scale, shift;
-  };
-
-  GroupNumbers numbers_of(const StepBuffers& at, int64_t group) const {
-    GroupNumbers numbers;
-    spread(saved(at), group, numbers.mean);
-    spread(saved(at) + slabs_.groups * slabs_.block, group, numbers.inverse);
-    scale_and_shift(at, group, numbers.mean, numbers.inverse, numbers.scale, numbers.shift);
-    return numbers;
+  void backward(const StepBuffers& at) const {
+    passes_.run([&](int64_t group) { set_saved_numbers(at, group); },
+                [&](int64_t piece, int64_t group) {
+                  const GradientSlab<T> slab = slab_at(at, piece, group);
+                  loops_.gradient_sums(slab, passes_.sums(at.scratch, piece, group));
+                },
+                [&](int64_t group) { finish_gradient(at, group); },
+                [&](int64_t piece, int64_t group) { apply_gradient(at, piece, group); });
   }
 
-  GradientSlab slab_at(const StepBuffers& at, int64_t offset, const GroupNumbers& numbers) const {
-    GradientSlab slab;
-    slab.x = floats(at.inputs[kData]) + offset;
-    slab.dy = floats(at.output_gradient) + offset;
-    slab.dy2 = floats_at(at.output_gradient2, offset);
-    slab.mean = numbers.mean;
-    slab.scale = numbers.scale;
-    slab.shift = numbers.shift;
+  GradientSlab<T> slab_at(const StepBuffers& at, int64_t piece, int64_t group) const {
+    const int64_t offset = slabs_.offset(piece, group);
+    GradientSlab<T> slab;
+    slab.x = elements<T>(at.inputs[kData]) + offset;
+    slab.dy = elements<T>(at.output_gradient) + offset;
+    slab.dy2 = elements_at<T>(at.output_gradient2, offset);
+    slab.mean = numbers(at, group, kMean);
+    slab.scale = numbers(at, group, kScale);
+    slab.shift = numbers(at, group, kShift);
     if (op_.fused_relu && op_.fused_add) {
       slab.mask = GradientMask::kFromOutput;
-      slab.y = floats(at.output) + offset;
+      slab.y = elements<T>(at.output) + offset;
     } else if (op_.fused_relu) {
       slab.mask = GradientMask::kRecomputed;
     }
-    if (wants_[kResidual]) slab.masked = floats(at.input_gradients[kResidual]) + offset;
+    if (wants_[kResidual]) slab.masked = elements<T>(at.input_gradients[kResidual]) + offset;
     return slab;
   }
 
-  // A slab's last, incomplete row, copied out and filled up with zeros.
-  struct TailRow {
-    Lanes x = {}, dy = {}, dy2 = {}, y = {}, masked = {}, addend = {};
-
-    TailRow(const GradientSlab& slab, const float* addend_from, size_t done, size_t size) {
-      std::copy_n(slab.x + done, size, x);
-      std::copy_n(slab.dy + done, size, dy);
-      if (slab.dy2 != nullptr) std::copy_n(slab.dy2 + done, size, dy2);
-      if (slab.y != nullptr) std::copy_n(slab.y + done, size, y);
-      if (addend_from != nullptr) std::copy_n(addend_from + done, size, addend);
-    }
-    GradientSlab seen_from(GradientSlab slab) {
-      slab.x = x;
-      slab.dy = dy;
-      if (slab.dy2 != nullptr) slab.dy2 = dy2;
-      if (slab.y != nullptr) slab.y = y;
-      if (slab.masked != nullptr) slab.masked = masked;
-      return slab;
-    }
-  };
-
-  void sum_gradient(const StepBuffers& at, int64_t image, int64_t group) const {
-    const GroupNumbers numbers = numbers_of(at, group);
-    const GradientSlab slab = slab_at(at, slabs_.offset(image, group), numbers);
-    float* sums = partial(at, image, group);
-    std::fill_n(sums, 2 * kLanes, 0.0F);
-    backend_.vectors().gradient_sums(slab, slabs_.rows, sums, sums + kLanes);
-    if (slabs_.tail == 0) return;
-    const size_t done = slabs_.rows * kLanes;
-    TailRow tail(slab, nullptr, done, slabs_.tail);
-    backend_.vectors().gradient_sums(tail.seen_from(slab), 1, sums, sums + kLanes);
-    if (slab.masked != nullptr) std::copy_n(tail.masked, slabs_.tail, slab.masked + done);
-  }
-
-  // Turns the group's sums into its parameters' gradients and, in the place of the first slab's
-  // sums, into the k1 and k0 of dx = a * g + x * k1 + k0.
+  // Turns the group's sums into its parameters' gradients and into the k1 and k0 of
+  // dx = a * g + x * k1 + k0.
   void finish_gradient(const StepBuffers& at, int64_t group) const {
-    double sum[kLanes], dot[kLanes];
-    total(at, group, sum, dot);
-    const GroupNumbers numbers = numbers_of(at, group);
-    for (int64_t c = 0; c < channels_in(group); ++c) {
-      const int64_t channel = group * slabs_.block + c;
-      if (wants_[kBeta]) floats(at.input_gradients[kBeta])[channel] = static_cast<float>(sum[c]);
-      if (wants_[kGamma]) {
-        const double gradient =
-            op_.fix_gamma ? 0.0 : dot[c] * static_cast<double>(numbers.inverse[c]);
-        floats(at.input_gradients[kGamma])[channel] = static_cast<float>(gradient);
-      }
+    const ChannelPasses::Totals totals = passes_.totals(at.scratch, group);
+    const float* mean = numbers(at, group, kMean);
+    const float* scale = numbers(at, group, kScale);
+    float* factor = numbers(at, group, kFactor);
+    float* constant = numbers(at, group, kConstant);
+    for (int64_t c = 0; c < slabs_.block; ++c) {
+      const double inverse = saved_inverses(at, group)[c], a = scale[c];
+      const double sum = totals.first[c], dot = totals.second[c];
+      const double k1 = batch_statistics_ ? -a * inverse * inverse * dot / count() : 0;
+      const double k0 =
+          batch_statistics_ ? -a * sum / count() - k1 * static_cast<double>(mean[c]) : 0;
+      factor[c] = static_cast<float>(k1);
+      constant[c] = static_cast<float>(k0);
+      if (c < channels_in(group))
+        set_parameter_gradients(at, group * slabs_.block + c, sum, dot * inverse);
     }
-    float* k1 = partial(at, 0, group);
-    for (size_t lane = 0; lane < kLanes; ++lane) {
-      const size_t c = lane % static_cast<size_t>(slabs_.block);
-      const double inverse = numbers.inverse[lane], scale = numbers.scale[lane];
-      const double factor = batch_statistics_ ? -scale * inverse * inverse * dot[c] / count() : 0;
-      const double constant =
-          batch_statistics_
-              ? -scale * sum[c] / count() - factor * static_cast<double>(numbers.mean[lane])
-              : 0;
-      k1[lane] = static_cast<float>(factor);
-      k1[kLanes + lane] = static_cast<float>(constant);
+    repeat(factor);
+    repeat(constant);
+  }
+
+  void set_parameter_gradients(const StepBuffers& at, int64_t channel, double beta,
+                               double gamma) const {
+    if (wants_[kBeta]) floats(at.input_gradients[kBeta])[channel] = static_cast<float>(beta);
+    if (wants_[kGamma]) {
+      floats(at.input_gradients[kGamma])[channel] =
+          op_.fix_gamma ? 0.0F : static_cast<float>(gamma);
     }
   }
 
-  void apply_gradient(const StepBuffers& at, int64_t image, int64_t group) const {
+  void apply_gradient(const StepBuffers& at, int64_t piece, int64_t group) const {
     if (!wants_[kData]) return;
-    const int64_t offset = slabs_.offset(image, group);
-    const GroupNumbers numbers = numbers_of(at, group);
-    GradientSlab slab = slab_at(at, offset, numbers);
+    const int64_t offset = slabs_.offset(piece, group);
+    GradientSlab<T> slab = slab_at(at, piece, group);
     if (slab.masked != nullptr) {  // the first pass has left g there
       slab.dy = slab.masked;
       slab.dy2 = nullptr;
       slab.mask = GradientMask::kNone;
     }
-    const float* k1 = partial(at, 0, group);
-    const float* addend = floats_at(at.input_gradient_addends[kData], offset);
-    float* dx = floats(at.input_gradients[kData]) + offset;
+    const T* addend = elements_at<T>(at.input_gradient_addends[kData], offset);
+    T* dx = elements<T>(at.input_gradients[kData]) + offset;
     const bool in_place = dx == slab.dy || dx == slab.dy2 || dx == addend;
-    backend_.vectors().gradient_apply(slab, slabs_.rows, k1, k1 + kLanes, addend, dx,
-                                      stream_ && !in_place);
-    if (slabs_.tail == 0) return;
-    const size_t done = slabs_.rows * kLanes;
-    TailRow tail(slab, addend, done, slabs_.tail);
-    Lanes result;
-    backend_.vectors().gradient_apply(tail.seen_from(slab), 1, k1, k1 + kLanes,
-                                      addend != nullptr ? tail.addend : nullptr, result, false);
-    std::copy_n(result, slabs_.tail, dx + done);
-  }
-
-  void backward(const StepBuffers& at) const {
-    two_passes([&](int64_t image, int64_t group) { sum_gradient(at, image, group); },
-               [&](int64_t group) { finish_gradient(at, group); },
-               [&](int64_t image, int64_t group) { apply_gradient(at, image, group); });
+    loops_.gradient_apply(slab, numbers(at, group, kFactor), numbers(at, group, kConstant), addend,
+                          dx, stream_ && !in_place);
   }
 
   BatchNorm op_;
@@ -454,6 +355,8 @@ class BatchNormKernel : public CpuKernel {
   bool batch_statistics_;
   std::vector<bool> wants_;
   Slabs slabs_;
+  ChannelPasses passes_;
+  SlabLoops<T> loops_;
   bool stream_ = false;
 };
 
@@ -466,7 +369,7 @@ std::unique_ptr<Kernel> make_batch_norm(Backend& backend, const KernelRequest& r
     refusal = "data is neither (N,C) nor (N,C,H,W)";
     return nullptr;
   }
-  return std::make_unique<BatchNormKernel>(as_cpu(backend), request);
+  return make_for_elements<BatchNormKernel>(backend, request);
 }
 
 }  // namespace orthrus::cpu

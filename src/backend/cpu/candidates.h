@@ -18,8 +18,9 @@ MakeKernel make_activation;
 MakeKernel make_add;
 MakeKernel make_batch_norm;
 MakeKernel make_concat;
-MakeKernel make_convolution_winograd;  // 3x3, stride 1
-MakeKernel make_convolution_blocked;   // activations in channel blocks
+MakeKernel make_convolution_winograd;  // 3x3, stride 1, float32
+MakeKernel make_convolution_direct;    // in the type and layout of the backend's activations
+MakeKernel make_convolution_blocked;   // float32 in channel blocks
 MakeKernel make_convolution_plain;     // whatever oneDNN picks for row-major activations
 MakeKernel make_dropout;
 MakeKernel make_fully_connected;

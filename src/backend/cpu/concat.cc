@@ -1,5 +1,5 @@
 // Concat along the channels: one copy per input and picture, in channel blocks where every input
-// fills whole blocks, else row-major.
+// fills whole blocks, else row-major; or one per input and pixel where the channels are last.
 #include <algorithm>
 #include <cstring>
 
@@ -13,12 +13,14 @@ namespace {
 class ConcatKernel : public CpuKernel {
  public:
   ConcatKernel(CpuBackend& backend, const KernelRequest& request) : CpuKernel(backend, request) {
-    const bool blocked = std::ranges::all_of(inputs_, [&](const BufferDesc& desc) {
-      return desc.shape.rank() == 4 && desc.shape[1] % backend.channel_block() == 0 &&
-             backend.block_of(desc) == backend.channel_block();
+    const bool as_made = std::ranges::all_of(inputs_, [&](const BufferDesc& desc) {
+      return desc.shape.rank() == 4 && desc == backend.activation(desc.shape) &&
+             desc.shape[1] % backend.block_of(desc) == 0;
     });
-    for (BufferDesc& input : inputs_) input = blocked ? input : plain_desc(input.shape);
-    output_ = blocked ? backend.blocked(output_.shape) : plain_desc(output_.shape);
+    for (BufferDesc& input : inputs_) input = as_made ? input : plain_desc(input.shape);
+    output_ = backend.like(inputs_[0], output_.shape);
+    runs_ = output_.shape[0];
+    if (backend.is_channels_last(output_)) runs_ *= output_.shape.elements(2);
     implementation_ = "own:memcpy";
     KernelStep forward{.name = "forward", .phase = Phase::kForward};
     KernelStep backward{.name = "backward", .phase = Phase::kBackward};
@@ -36,14 +38,13 @@ class ConcatKernel : public CpuKernel {
 
   void run(int step, const StepContext&) override {
     const StepBuffers& at = buffers(step);
-    const int64_t images = output_.shape[0];
-    const size_t out_bytes = output_.size_bytes / static_cast<size_t>(images);
+    const size_t out_bytes = output_.size_bytes / static_cast<size_t>(runs_);
 #pragma omp parallel for schedule(static)
-    for (int64_t image = 0; image < images; ++image) {
-      const auto n = static_cast<size_t>(image);
+    for (int64_t run = 0; run < runs_; ++run) {
+      const auto n = static_cast<size_t>(run);
       std::byte* joined = (step == 0 ? at.output : at.output_gradient) + n * out_bytes;
       for (size_t i = 0; i < inputs_.size(); ++i) {
-        const size_t bytes = inputs_[i].size_bytes / static_cast<size_t>(images);
+        const size_t bytes = inputs_[i].size_bytes / static_cast<size_t>(runs_);
         if (step == 0) {
           std::memcpy(joined, at.inputs[i] + n * bytes, bytes);
         } else if (at.input_gradients[i] != nullptr) {
@@ -53,6 +54,9 @@ class ConcatKernel : public CpuKernel {
       }
     }
   }
+
+ private:
+  int64_t runs_;  // of bytes that belong together in every buffer
 };
 
 }  // namespace

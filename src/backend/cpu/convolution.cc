@@ -1,10 +1,14 @@
-// Convolution by oneDNN, in three ways: Winograd's algorithm (3x3, stride 1), direct in channel
-// blocks, and whatever oneDNN has for row-major activations. The parameter lives in the layout that
-// forward wants; where backward wants another one, its step reorders through scratch (under half a
-// percent of a step, while a second copy would cost the memory of all weights).
-#include <optional>
-
+// Convolution by oneDNN: Winograd's algorithm (float32, 3x3, stride 1), direct in the type and
+// layout of the backend's activations, direct in float32 and channel blocks, and whatever oneDNN
+// has for row-major activations.
+//
+// In float32 the parameter lives in the layout that forward wants; where backward wants another
+// one, its step reorders through scratch (under half a percent of a step, while a second copy would
+// cost the memory of all weights). In bf16 the parameter is float32 in the layout in which its
+// gradient comes, and every step that reads it rounds it into scratch, in its own layout. In
+// inference it is bf16 from the start.
 #include "backend/cpu/candidates.h"
+#include "backend/cpu/convolution_choice.h"
 #include "backend/cpu/cpu_kernel.h"
 #include "backend/cpu/dnnl_step.h"
 
@@ -12,144 +16,7 @@ namespace orthrus::cpu {
 
 namespace {
 
-using dnnl::algorithm;
 using dnnl::memory;
-using ConvolutionForward = dnnl::convolution_forward;
-using ConvolutionBackwardData = dnnl::convolution_backward_data;
-using ConvolutionBackwardWeights = dnnl::convolution_backward_weights;
-
-// The problem in oneDNN's terms.
-struct Problem {
-  memory::dims strides, dilates, pad_left, pad_right;
-  memory::desc src, weights, bias, dst;  // weights: any layout
-  bool has_bias = false;
-};
-
-memory::desc any_layout(const memory::dims& dims) {
-  return {dims, memory::data_type::f32, memory::format_tag::any};
-}
-
-// Padding behind the last pixel that makes the output as large as the graph says; negative where
-// the last pixels are not used.
-memory::dim pad_behind(int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t dilate,
-                       int64_t pad) {
-  return (out - 1) * stride + (kernel - 1) * dilate + 1 - in - pad;
-}
-
-Problem problem_of(const KernelRequest& request, const memory::desc& src, const memory::desc& dst) {
-  const auto& op = std::get<Convolution>(request.node.op);
-  const Shape& in = request.inputs[0].shape;
-  const Shape& out = request.output.shape;
-  Problem problem;
-  problem.strides = {op.stride.h, op.stride.w};
-  problem.dilates = {op.dilate.h - 1, op.dilate.w - 1};
-  problem.pad_left = {op.pad.h, op.pad.w};
-  problem.pad_right = {pad_behind(in[2], out[2], op.kernel.h, op.stride.h, op.dilate.h, op.pad.h),
-                       pad_behind(in[3], out[3], op.kernel.w, op.stride.w, op.dilate.w, op.pad.w)};
-  memory::dims weights = {op.num_filter, in[1] / op.num_group, op.kernel.h, op.kernel.w};
-  if (op.num_group > 1) {
-    weights[0] /= op.num_group;
-    weights.insert(weights.begin(), op.num_group);
-  }
-  problem.src = src;
-  problem.weights = any_layout(weights);
-  problem.dst = dst;
-  problem.has_bias = op.has_bias;
-  if (op.has_bias) problem.bias = plain_memory_desc({op.num_filter});
-  return problem;
-}
-
-ConvolutionForward::primitive_desc forward_desc(CpuBackend& backend, const Problem& p,
-                                                algorithm how) {
-  // forward_training even for inference: with forward_inference oneDNN 2.6 prefers row-major
-  // kernels and, for Winograd, weights transformed beforehand.
-  const auto kind = dnnl::prop_kind::forward_training;
-  const ConvolutionForward::desc desc =
-      p.has_bias ? ConvolutionForward::desc(kind, how, p.src, p.weights, p.bias, p.dst, p.strides,
-                                            p.dilates, p.pad_left, p.pad_right)
-                 : ConvolutionForward::desc(kind, how, p.src, p.weights, p.dst, p.strides,
-                                            p.dilates, p.pad_left, p.pad_right);
-  return {desc, with_user_scratch(), backend.engine(), true};
-}
-
-ConvolutionBackwardData::primitive_desc data_desc(CpuBackend& backend, const Problem& p,
-                                                  algorithm how,
-                                                  const ConvolutionForward::primitive_desc& hint) {
-  const ConvolutionBackwardData::desc desc(how, p.src, p.weights, p.dst, p.strides, p.dilates,
-                                           p.pad_left, p.pad_right);
-  return {desc, with_user_scratch(), backend.engine(), hint, true};
-}
-
-ConvolutionBackwardWeights::primitive_desc weights_desc(
-    CpuBackend& backend, const Problem& p, algorithm how,
-    const ConvolutionForward::primitive_desc& hint) {
-  const ConvolutionBackwardWeights::desc desc =
-      p.has_bias ? ConvolutionBackwardWeights::desc(how, p.src, p.weights, p.bias, p.dst, p.strides,
-                                                    p.dilates, p.pad_left, p.pad_right)
-                 : ConvolutionBackwardWeights::desc(how, p.src, p.weights, p.dst, p.strides,
-                                                    p.dilates, p.pad_left, p.pad_right);
-  return {desc, with_user_scratch(), backend.engine(), hint, true};
-}
-
-// The gradient of a picture of three channels: in channel blocks oneDNN has plain loops alone for
-// it, in row-major layout a matrix product.
-ConvolutionBackwardData::primitive_desc row_major_data_desc(CpuBackend& backend, Problem problem) {
-  problem.src = plain_memory_desc(problem.src.dims());
-  problem.dst = plain_memory_desc(problem.dst.dims());
-  const ConvolutionForward::primitive_desc hint =
-      forward_desc(backend, problem, algorithm::convolution_direct);
-  if (!hint) return {};
-  return data_desc(backend, problem, algorithm::convolution_direct, hint);
-}
-
-// The primitives of all wanted directions; each Winograd where that exists, when `winograd`.
-struct Directions {
-  ConvolutionForward::primitive_desc forward;
-  ConvolutionBackwardData::primitive_desc data;
-  ConvolutionBackwardWeights::primitive_desc weights;
-};
-
-Refusal choose(CpuBackend& backend, const Problem& problem, const KernelRequest& request,
-               bool winograd, Directions& chosen) {
-  const ConvolutionForward::primitive_desc direct =
-      forward_desc(backend, problem, algorithm::convolution_direct);
-  if (!direct) return "oneDNN does not support this shape";
-  ConvolutionForward::primitive_desc tiled;
-  if (winograd) {
-    tiled = forward_desc(backend, problem, algorithm::convolution_winograd);
-    if (!tiled) return "oneDNN has no Winograd kernel for this shape";
-  }
-  chosen.forward = winograd ? tiled : direct;
-  if (is_reference(chosen.forward.impl_info_str()))
-    return "oneDNN has plain loops only for forward";
-  if (!request.any_gradient()) return {};
-  const algorithm how = winograd ? algorithm::convolution_winograd : algorithm::convolution_direct;
-  const ConvolutionForward::primitive_desc& hint = chosen.forward;
-  if (request.input_gradients[0]) {
-    chosen.data = data_desc(backend, problem, how, hint);
-    if (!chosen.data) {
-      chosen.data = data_desc(backend, problem, algorithm::convolution_direct, direct);
-    }
-    if (!chosen.data || is_reference(chosen.data.impl_info_str())) {
-      chosen.data = row_major_data_desc(backend, problem);
-    }
-    if (!chosen.data) return "oneDNN does not support the gradient of the data";
-    if (is_reference(chosen.data.impl_info_str())) {
-      return "oneDNN has plain loops only for the gradient of the data";
-    }
-  }
-  if (request.input_gradients[1] || (problem.has_bias && request.input_gradients[2])) {
-    chosen.weights = weights_desc(backend, problem, how, hint);
-    if (!chosen.weights) {
-      chosen.weights = weights_desc(backend, problem, algorithm::convolution_direct, direct);
-    }
-    if (!chosen.weights) return "oneDNN does not support the gradient of the weights";
-    if (is_reference(chosen.weights.impl_info_str())) {
-      return "oneDNN has plain loops only for the gradient of the weights";
-    }
-  }
-  return {};
-}
 
 double flops_of(const KernelRequest& request) {
   const auto& op = std::get<Convolution>(request.node.op);
@@ -160,11 +27,11 @@ double flops_of(const KernelRequest& request) {
 
 class ConvolutionKernel : public CpuKernel {
  public:
-  ConvolutionKernel(CpuBackend& backend, const KernelRequest& request, Directions chosen)
+  ConvolutionKernel(CpuBackend& backend, const KernelRequest& request, ConvolutionDirections chosen)
       : CpuKernel(backend, request),
         chosen_(std::move(chosen)),
         has_bias_(std::get<Convolution>(request.node.op).has_bias),
-        weights_(chosen_.forward.weights_desc()) {
+        weights_(parameter_desc(request, chosen_)) {
     inputs_[0] = backend.describe(chosen_.forward.src_desc(), request.inputs[0].shape);
     inputs_[1] = backend.describe(weights_, request.inputs[1].shape);
     output_ = backend.describe(chosen_.forward.dst_desc(), request.output.shape);
@@ -182,7 +49,10 @@ class ConvolutionKernel : public CpuKernel {
   }
 
   void run(int step, const StepContext&) override {
-    if (step == forward_step_) forward_.run(backend_);
+    if (step == forward_step_) {
+      if (converts_weights()) conversion_.run(backend_);
+      forward_.run(backend_);
+    }
     if (step == weights_step_) {
       backward_weights_.run(backend_);
       if (reorders_gradient()) gradient_reorder_.run(backend_);
@@ -196,6 +66,17 @@ class ConvolutionKernel : public CpuKernel {
   }
 
  private:
+  // As the parameter lives in the plan.
+  static memory::desc parameter_desc(const KernelRequest& request,
+                                     const ConvolutionDirections& chosen) {
+    const memory::desc forward = chosen.forward.weights_desc();
+    if (forward.data_type() == memory::data_type::f32) return forward;
+    if (chosen.weights) return chosen.weights.diff_weights_desc();
+    const bool may_be_stored = request.training || request.any_gradient();
+    return may_be_stored ? plain_memory_desc(forward.dims()) : forward;
+  }
+
+  bool converts_weights() const { return chosen_.forward.weights_desc() != weights_; }
   bool reorders_gradient() const { return chosen_.weights.diff_weights_desc() != weights_; }
   bool reorders_weights() const { return chosen_.data.weights_desc() != weights_; }
   bool reorders_destination() const {
@@ -215,10 +96,13 @@ class ConvolutionKernel : public CpuKernel {
     step.reads = {{SlotKind::kInput, 0}, {SlotKind::kInput, 1}};
     if (has_bias_) step.reads.push_back({SlotKind::kInput, 2});
     step.writes = {{SlotKind::kOutput}};
-    step.scratch_bytes = aligned_size(chosen_.forward.scratchpad_desc());
+    forward_scratch_ = aligned_size(chosen_.forward.scratchpad_desc());
+    step.scratch_bytes = forward_scratch_;
+    if (converts_weights()) step.scratch_bytes += aligned_size(chosen_.forward.weights_desc());
     step.flops = flops;
     forward_step_ = add_step(std::move(step));
-    forward_ = DnnlStep(ConvolutionForward(chosen_.forward));
+    forward_ = DnnlStep(dnnl::convolution_forward(chosen_.forward));
+    if (converts_weights()) conversion_ = reorder_step(weights_, chosen_.forward.weights_desc());
   }
 
   // Before backward_data, so that the input's activation may go before its gradient comes.
@@ -241,7 +125,7 @@ class ConvolutionKernel : public CpuKernel {
     step.flops = flops;
     step.implementation = chosen_.weights.impl_info_str();
     weights_step_ = add_step(std::move(step));
-    backward_weights_ = DnnlStep(ConvolutionBackwardWeights(chosen_.weights));
+    backward_weights_ = DnnlStep(dnnl::convolution_backward_weights(chosen_.weights));
     if (reorders_gradient()) {
       gradient_reorder_ = reorder_step(chosen_.weights.diff_weights_desc(), weights_);
     }
@@ -260,7 +144,7 @@ class ConvolutionKernel : public CpuKernel {
     step.flops = flops;
     step.implementation = chosen_.data.impl_info_str();
     data_step_ = add_step(std::move(step));
-    backward_data_ = DnnlStep(ConvolutionBackwardData(chosen_.data));
+    backward_data_ = DnnlStep(dnnl::convolution_backward_data(chosen_.data));
     if (reorders_weights()) weights_reorder_ = reorder_step(weights_, chosen_.data.weights_desc());
     if (reorders_destination()) {
       destination_reorder_ = reorder_step(chosen_.forward.dst_desc(), chosen_.data.diff_dst_desc());
@@ -276,9 +160,15 @@ class ConvolutionKernel : public CpuKernel {
   }
 
   void bind_forward(const StepBuffers& at) {
+    std::byte* weights = at.inputs[1];
+    if (converts_weights()) {
+      weights = at.scratch + forward_scratch_;
+      conversion_.bind(backend_, {{DNNL_ARG_FROM, weights_, at.inputs[1]},
+                                  {DNNL_ARG_TO, chosen_.forward.weights_desc(), weights}});
+    }
     std::vector<DnnlArgument> arguments = {
         {DNNL_ARG_SRC, chosen_.forward.src_desc(), at.inputs[0]},
-        {DNNL_ARG_WEIGHTS, weights_, at.inputs[1]},
+        {DNNL_ARG_WEIGHTS, chosen_.forward.weights_desc(), weights},
         {DNNL_ARG_DST, chosen_.forward.dst_desc(), at.output},
         {DNNL_ARG_SCRATCHPAD, chosen_.forward.scratchpad_desc(), at.scratch}};
     if (has_bias_) arguments.push_back({DNNL_ARG_BIAS, chosen_.forward.bias_desc(), at.inputs[2]});
@@ -286,7 +176,7 @@ class ConvolutionKernel : public CpuKernel {
   }
 
   void bind_weights(const StepBuffers& at) {
-    const ConvolutionBackwardWeights::primitive_desc& desc = chosen_.weights;
+    const dnnl::convolution_backward_weights::primitive_desc& desc = chosen_.weights;
     std::byte* own = at.scratch == nullptr ? nullptr : at.scratch + primitive_scratch_;
     std::byte* gradient = unordered_ > 0 ? own : at.input_gradients[1];
     std::vector<DnnlArgument> arguments = {
@@ -306,7 +196,7 @@ class ConvolutionKernel : public CpuKernel {
   }
 
   void bind_data(const StepBuffers& at) {
-    const ConvolutionBackwardData::primitive_desc& desc = chosen_.data;
+    const dnnl::convolution_backward_data::primitive_desc& desc = chosen_.data;
     std::byte* weights = at.inputs[1];
     std::byte* gradient = at.output_gradient;
     std::byte* result = at.input_gradients[0];
@@ -333,36 +223,38 @@ class ConvolutionKernel : public CpuKernel {
                                    {DNNL_ARG_SCRATCHPAD, desc.scratchpad_desc(), at.scratch}});
   }
 
-  Directions chosen_;
+  ConvolutionDirections chosen_;
   bool has_bias_;
   memory::desc weights_;  // as the parameter lives
   bool wants_weights_ = false, wants_bias_ = false;
   int forward_step_ = -1, weights_step_ = -1, data_step_ = -1;
-  size_t primitive_scratch_ = 0, unordered_ = 0;
+  size_t forward_scratch_ = 0, primitive_scratch_ = 0, unordered_ = 0;
   size_t data_scratch_ = 0, data_weights_ = 0, data_destination_ = 0;
   DnnlStep forward_, backward_weights_, backward_data_;
-  DnnlStep gradient_reorder_, weights_reorder_, destination_reorder_, source_reorder_;
+  DnnlStep conversion_, gradient_reorder_, weights_reorder_, destination_reorder_, source_reorder_;
 };
 
 std::unique_ptr<Kernel> make(CpuBackend& backend, const KernelRequest& request,
                              const memory::desc& src, const memory::desc& dst, bool winograd,
                              Refusal& refusal) {
-  Directions chosen;
-  refusal = choose(backend, problem_of(request, src, dst), request, winograd, chosen);
+  ConvolutionDirections chosen;
+  refusal = choose_convolution(backend, request, src, dst, winograd, chosen);
   if (!refusal.empty()) return nullptr;
   return std::make_unique<ConvolutionKernel>(backend, request, std::move(chosen));
 }
 
-// Source and destination in channel blocks; a picture of up to three channels stays row-major,
+// A picture of up to three channels stays row-major before kernels that work in channel blocks,
 // since padding it to a whole block would multiply the work.
-memory::desc blocked_source(CpuBackend& backend, const KernelRequest& request) {
-  const Shape& shape = request.inputs[0].shape;
-  if (shape[1] <= 3) return plain_memory_desc(dims_of(shape));
-  return backend.memory_desc(backend.blocked(shape));
+memory::desc source_desc(CpuBackend& backend, const Shape& shape, const BufferDesc& arranged) {
+  if (shape[1] > 3 || backend.is_channels_last(arranged)) return backend.memory_desc(arranged);
+  return plain_memory_desc(dims_of(shape), backend.memory_desc(arranged).data_type());
 }
 
-memory::desc blocked_destination(CpuBackend& backend, const KernelRequest& request) {
-  return backend.memory_desc(backend.blocked(request.output.shape));
+std::unique_ptr<Kernel> make_blocked(CpuBackend& backend, const KernelRequest& request,
+                                     bool winograd, Refusal& refusal) {
+  const Shape& in = request.inputs[0].shape;
+  return make(backend, request, source_desc(backend, in, backend.blocked(in)),
+              backend.memory_desc(backend.blocked(request.output.shape)), winograd, refusal);
 }
 
 }  // namespace
@@ -371,24 +263,36 @@ std::unique_ptr<Kernel> make_convolution_winograd(Backend& backend, const Kernel
                                                   Refusal& refusal) {
   CpuBackend& cpu = as_cpu(backend);
   const auto& op = std::get<Convolution>(request.node.op);
-  if (!cpu.options().winograd) {
+  if (cpu.options().activations != DType::kF32) {
+    refusal = "float32 only";
+  } else if (!cpu.options().winograd) {
     refusal = "switched off";
   } else if (op.kernel != Pair{3, 3} || op.stride != Pair{1, 1} || op.dilate != Pair{1, 1}) {
     refusal = "not 3x3 with stride 1";
   } else if (op.num_group != 1) {
     refusal = "grouped";
   } else {
-    return make(cpu, request, blocked_source(cpu, request), blocked_destination(cpu, request), true,
-                refusal);
+    return make_blocked(cpu, request, true, refusal);
   }
   return nullptr;
+}
+
+std::unique_ptr<Kernel> make_convolution_direct(Backend& backend, const KernelRequest& request,
+                                                Refusal& refusal) {
+  CpuBackend& cpu = as_cpu(backend);
+  const Shape& in = request.inputs[0].shape;
+  return make(cpu, request, source_desc(cpu, in, cpu.activation(in)),
+              cpu.memory_desc(cpu.activation(request.output.shape)), false, refusal);
 }
 
 std::unique_ptr<Kernel> make_convolution_blocked(Backend& backend, const KernelRequest& request,
                                                  Refusal& refusal) {
   CpuBackend& cpu = as_cpu(backend);
-  return make(cpu, request, blocked_source(cpu, request), blocked_destination(cpu, request), false,
-              refusal);
+  if (cpu.activation(request.output.shape) == cpu.blocked(request.output.shape)) {
+    refusal = "the same as direct";
+    return nullptr;
+  }
+  return make_blocked(cpu, request, false, refusal);
 }
 
 std::unique_ptr<Kernel> make_convolution_plain(Backend& backend, const KernelRequest& request,

@@ -31,12 +31,18 @@ class CpuBackend : public Backend {
   [[nodiscard]] dnnl::stream& stream() { return stream_; }
   [[nodiscard]] const VectorKernels& vectors() const { return vectors_; }
 
-  // Channels per block of activations: 16 with AVX-512, else 8.
+  // Channels per block of blocked activations: 16 with AVX-512, else 8.
   [[nodiscard]] int64_t channel_block() const { return channel_block_; }
-  // Description of a 4-dimensional activation blocked by channels (nChw16c or nChw8c).
+  // A 4-dimensional activation in the type and layout in which convolutions are fastest.
+  [[nodiscard]] BufferDesc activation(const Shape& shape);
+  // A 4-dimensional float32 activation in channel blocks.
   [[nodiscard]] BufferDesc blocked(const Shape& shape);
-  // Channels per block of an activation's layout: channel_block() or, when plain, 1; 0 for others.
+  // Another 4-dimensional shape in the type and layout of `desc`, which is made of slabs.
+  [[nodiscard]] BufferDesc like(const BufferDesc& desc, const Shape& shape);
+  // Channels that lie side by side in an activation's layout: channel_block(), all of them where
+  // they are last, 1 when plain; 0 for other layouts.
   [[nodiscard]] int64_t block_of(const BufferDesc& desc) const;
+  [[nodiscard]] bool is_channels_last(const BufferDesc& desc) const;
 
   // The oneDNN descriptor of a buffer and back; `shape` is the buffer's in the graph's terms (a
   // grouped convolution's weights have five dimensions in oneDNN, four in the graph).
@@ -49,11 +55,13 @@ class CpuBackend : public Backend {
   dnnl::stream stream_;
   const VectorKernels& vectors_;
   int64_t channel_block_;
+  dnnl::memory::format_tag activation_tag_;
   std::vector<dnnl::memory::desc> layouts_;  // layout number - 1
 };
 
-// Row-major float32 descriptor of any rank.
-[[nodiscard]] dnnl::memory::desc plain_memory_desc(const dnnl::memory::dims& dims);
+// Row-major descriptor of any rank.
+[[nodiscard]] dnnl::memory::desc plain_memory_desc(
+    const dnnl::memory::dims& dims, dnnl::memory::data_type type = dnnl::memory::data_type::f32);
 [[nodiscard]] dnnl::memory::dims dims_of(const Shape& shape);
 
 inline CpuBackend& as_cpu(Backend& backend) {

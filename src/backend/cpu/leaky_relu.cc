@@ -13,7 +13,9 @@ class LeakyReluKernel : public CpuKernel {
  public:
   LeakyReluKernel(CpuBackend& backend, const KernelRequest& request)
       : CpuKernel(backend, request), op_(std::get<LeakyRelu>(request.node.op)) {
-    inputs_[0] = slab_layout(backend, inputs_[0]);
+    // The loops below are for rows of one channel or one block.
+    const bool takes = inputs_[0].dtype == DType::kF32 && !backend.is_channels_last(inputs_[0]);
+    inputs_[0] = takes ? slab_layout(backend, inputs_[0]) : plain_desc(inputs_[0].shape);
     output_ = inputs_[0];
     slabs_ = slabs_of(backend, inputs_[0]);
     shared_slope_ = inputs_.size() > 1 && inputs_[1].shape.elements() == 1;
@@ -33,7 +35,7 @@ class LeakyReluKernel : public CpuKernel {
     if (wants_slope_) {
       backward.writes.push_back({SlotKind::kInputGradient, 1});
       backward.scratch_bytes =
-          static_cast<size_t>(slabs_.images * slabs_.groups * slabs_.block) * sizeof(double);
+          static_cast<size_t>(slabs_.pieces * slabs_.groups * slabs_.block) * sizeof(double);
     }
     steps_.push_back(std::move(backward));
   }
@@ -41,7 +43,7 @@ class LeakyReluKernel : public CpuKernel {
   void run(int step, const StepContext&) override {
     const StepBuffers& at = buffers(step);
 #pragma omp parallel for collapse(2) schedule(static)
-    for (int64_t image = 0; image < slabs_.images; ++image) {
+    for (int64_t image = 0; image < slabs_.pieces; ++image) {
       for (int64_t group = 0; group < slabs_.groups; ++group) {
         if (step == 0) {
           forward(at, image, group);
@@ -102,7 +104,7 @@ class LeakyReluKernel : public CpuKernel {
     double shared = 0;
     for (int64_t channel = 0; channel < slabs_.channels; ++channel) {
       double sum = 0;
-      for (int64_t image = 0; image < slabs_.images; ++image) {
+      for (int64_t image = 0; image < slabs_.pieces; ++image) {
         sum += partial[image * slabs_.groups * slabs_.block + channel];
       }
       shared += sum;

@@ -41,8 +41,7 @@ class PoolingKernel : public CpuKernel {
       : CpuKernel(backend, request), op_(std::get<Pooling>(request.node.op)) {
     const Window window = window_of(op_, inputs_[0].shape, output_.shape);
     inputs_[0] = slab_layout(backend, inputs_[0]);
-    const bool blocked = !inputs_[0].layout.plain();
-    output_ = blocked ? backend.blocked(output_.shape) : plain_desc(output_.shape);
+    output_ = backend.like(inputs_[0], output_.shape);
     src_ = backend.memory_desc(inputs_[0]);
     dst_ = backend.memory_desc(output_);
     const auto kind = request.any_gradient() ? dnnl::prop_kind::forward_training

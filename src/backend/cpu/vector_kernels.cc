@@ -11,6 +11,7 @@ const VectorKernels& vector_kernels() {
     const auto bits = static_cast<unsigned>(wanted);
     return (isa & bits) == bits;
   };
+  if (has(dnnl::cpu_isa::avx512_core_bf16)) return kVectorKernelsAvx512Bf16;
   if (has(dnnl::cpu_isa::avx512_core)) return kVectorKernelsAvx512;
   if (has(dnnl::cpu_isa::avx2)) return kVectorKernelsAvx2;
   return kVectorKernelsBaseline;

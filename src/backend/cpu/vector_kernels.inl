@@ -1,5 +1,5 @@
-// Body of vector_kernels_{baseline,avx2,avx512}.cc; see vector_kernels.h. The includer defines
-// ORTHRUS_KERNELS (the table's name) and ORTHRUS_ISA (its text).
+// Body of vector_kernels_{baseline,avx2,avx512,avx512_bf16}.cc; see vector_kernels.h. The includer
+// defines ORTHRUS_KERNELS (the table's name) and ORTHRUS_ISA (its text).
 #include <stddef.h>
 
 #if defined(__AVX512F__)
@@ -14,74 +14,194 @@ namespace {
 
 typedef float Row __attribute__((vector_size(64)));
 typedef float UnalignedRow __attribute__((vector_size(64), aligned(4), may_alias));
+typedef unsigned int Bits __attribute__((vector_size(64)));
+typedef unsigned short Half __attribute__((vector_size(32)));
+typedef unsigned short UnalignedHalf __attribute__((vector_size(32), aligned(2), may_alias));
 
-inline Row load(const float* address) { return *reinterpret_cast<const UnalignedRow*>(address); }
-inline void store(float* address, Row row) { *reinterpret_cast<UnalignedRow*>(address) = row; }
+inline Row load(const float* address) {
+  return *reinterpret_cast<const UnalignedRow*>(address);
+}
+inline void store(float* address, Row row) {
+  *reinterpret_cast<UnalignedRow*>(address) = row;
+}
 
-inline void store_past_caches(float* address, Row row) {
-#if defined(__AVX512F__)
-  _mm512_stream_ps(address, reinterpret_cast<__m512>(row));
+inline Half rounded(Row row) {
+#if defined(__AVX512BF16__)
+  return reinterpret_cast<Half>(_mm512_cvtneps_pbh(reinterpret_cast<__m512>(row)));
 #else
-  store(address, row);
+  const Bits bits = reinterpret_cast<Bits>(row);
+  const Bits nearest = (bits + (0x7FFFU + ((bits >> 16) & 1U))) >> 16;
+  const Bits quiet_nan = (bits >> 16) | 0x40U;
+  const Bits is_nan = reinterpret_cast<Bits>((bits & 0x7FFFFFFFU) > 0x7F800000U);
+  return __builtin_convertvector((is_nan & quiet_nan) | (~is_nan & nearest), Half);
 #endif
+}
+
+inline Row load(const BFloat16* address) {
+  const Half half = *reinterpret_cast<const UnalignedHalf*>(address);
+  return reinterpret_cast<Row>(__builtin_convertvector(half, Bits) << 16);
+}
+inline void store(BFloat16* address, Row row) {
+  *reinterpret_cast<UnalignedHalf*>(address) = rounded(row);
+}
+
+#if defined(__AVX512F__)
+inline void store_past_caches(float* address, Row row) {
+  _mm512_stream_ps(address, reinterpret_cast<__m512>(row));
+}
+inline void store_past_caches(BFloat16* address, Row row) {
+  _mm256_stream_si256(reinterpret_cast<__m256i*>(address), reinterpret_cast<__m256i>(rounded(row)));
 }
 inline void fence() {
-#if defined(__AVX512F__)
   _mm_sfence();
-#endif
 }
+#else
+template <typename T>
+inline void store_past_caches(T* address, Row row) {
+  store(address, row);
+}
+inline void fence() {}
+#endif
 
 constexpr Row kZero = {};
 
-inline Row keep_positive(Row row) { return row < kZero ? kZero : row; }  // keeps NaN
-inline Row where_positive(Row condition, Row value) { return condition > kZero ? value : kZero; }
+inline Row keep_positive(Row row) {
+  return row < kZero ? kZero : row;
+}  // keeps NaN
+inline Row where_positive(Row condition, Row value) {
+  return condition > kZero ? value : kZero;
+}
 
-// Four accumulators hide the latency of an addition.
-struct Accumulators {
-  Row part[4] = {};
-  Row total() const { return (part[0] + part[1]) + (part[2] + part[3]); }
+// Calls function(first) for each of `count` elements: whole rows by T*, what is left one by one in
+// rows of their own.
+template <typename T, typename Function>
+inline void for_elements(size_t count, Function function) {
+  size_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) function(i, kLanes);
+  if (i < count) function(i, count - i);
+}
+template <typename T>
+inline Row load_some(const T* address, size_t count) {
+  if (count == kLanes) return load(address);
+  T row[kLanes] = {};
+  for (size_t i = 0; i < count; ++i) row[i] = address[i];
+  return load(row);
+}
+template <typename T>
+inline void store_some(T* address, Row value, size_t count) {
+  if (count == kLanes) return store(address, value);
+  T row[kLanes];
+  store(row, value);
+  for (size_t i = 0; i < count; ++i) address[i] = row[i];
+}
+
+// Per-channel numbers: held in a register when every row has the same, else read row by row.
+template <bool kOne>
+struct Numbers {
+  const float* address;
+  Row first;
+  explicit Numbers(const float* from) : address(from), first(load(from)) {}
+  Row at(size_t place) const {
+    if constexpr (kOne) return first;
+    return load(address + place);
+  }
 };
 
-void sums(const float* x, size_t rows, const float* pivot, float* sum, float* square) {
-  const Row offset = load(pivot);
-  Accumulators s, q;
-  for (size_t r = 0; r < rows; ++r) {
-    const Row value = load(x + r * kLanes) - offset;
-    s.part[r % 4] += value;
-    q.part[r % 4] += value * value;
+// Sums per lane, added to what stands at `address`. With one row of channels four accumulators hide
+// the latency of an addition.
+template <bool kOne>
+struct Sums {
+  float* address;
+  Row part[4] = {};
+  explicit Sums(float* to) : address(to) {}
+  void add(size_t row, size_t place, Row value) {
+    if constexpr (kOne) {
+      part[row % 4] += value;
+    } else {
+      store(address + place, load(address + place) + value);
+    }
   }
-  store(sum, load(sum) + s.total());
-  store(square, load(square) + q.total());
+  void finish() {
+    if constexpr (kOne) {
+      store(address, load(address) + ((part[0] + part[1]) + (part[2] + part[3])));
+    }
+  }
+};
+
+// Calls function(row, place) for all rows; `place` is where the row's per-channel numbers begin.
+template <bool kOne, typename Function>
+inline void for_rows(size_t rows, size_t period, Function function) {
+  if constexpr (kOne) {
+    for (size_t r = 0; r < rows; ++r) function(r, 0);
+  } else {
+    for (size_t begin = 0; begin < rows; begin += period) {
+      const size_t end = begin + period < rows ? begin + period : rows;
+      for (size_t r = begin; r < end; ++r) function(r, (r - begin) * kLanes);
+    }
+  }
 }
 
-template <typename Function>
-inline void write_rows(float* dst, size_t rows, bool stream, Function row_at) {
+template <bool kOne, typename T, typename Function>
+inline void write_rows(T* dst, size_t rows, size_t period, bool stream, Function row_at) {
   if (stream) {
-    for (size_t r = 0; r < rows; ++r) store_past_caches(dst + r * kLanes, row_at(r * kLanes));
+    for_rows<kOne>(rows, period, [&](size_t r, size_t place) {
+      store_past_caches(dst + r * kLanes, row_at(r * kLanes, place));
+    });
     fence();
   } else {
-    for (size_t r = 0; r < rows; ++r) store(dst + r * kLanes, row_at(r * kLanes));
+    for_rows<kOne>(rows, period, [&](size_t r, size_t place) {
+      store(dst + r * kLanes, row_at(r * kLanes, place));
+    });
   }
 }
 
-void scale_shift(const float* x, const float* residual, float* y, size_t rows, const float* scale,
-                 const float* shift, bool relu, bool stream) {
-  const Row a = load(scale), b = load(shift);
-  if (residual != nullptr && relu) {
-    write_rows(y, rows, stream,
-               [=](size_t i) { return keep_positive(load(x + i) * a + b + load(residual + i)); });
-  } else if (residual != nullptr) {
-    write_rows(y, rows, stream, [=](size_t i) { return load(x + i) * a + b + load(residual + i); });
-  } else if (relu) {
-    write_rows(y, rows, stream, [=](size_t i) { return keep_positive(load(x + i) * a + b); });
+template <bool kOne, typename T>
+void sums_of(const T* x, size_t rows, size_t period, const float* pivot, float* sum,
+             float* square) {
+  const Numbers<kOne> offset(pivot);
+  Sums<kOne> s(sum), q(square);
+  for_rows<kOne>(rows, period, [&](size_t r, size_t place) {
+    const Row value = load(x + r * kLanes) - offset.at(place);
+    s.add(r, place, value);
+    q.add(r, place, value * value);
+  });
+  s.finish();
+  q.finish();
+}
+
+template <typename T>
+void sums(const T* x, size_t rows, size_t period, const float* pivot, float* sum, float* square) {
+  (period == 1 ? sums_of<true, T> : sums_of<false, T>)(x, rows, period, pivot, sum, square);
+}
+
+template <bool kOne, bool kRelu, typename T>
+void scale_shift_of(const T* x, const T* residual, T* y, size_t rows, size_t period,
+                    const float* scale, const float* shift, bool stream) {
+  const Numbers<kOne> a(scale), b(shift);
+  const auto finished = [](Row row) { return kRelu ? keep_positive(row) : row; };
+  if (residual != nullptr) {
+    write_rows<kOne>(y, rows, period, stream, [&](size_t i, size_t place) {
+      return finished(load(x + i) * a.at(place) + b.at(place) + load(residual + i));
+    });
   } else {
-    write_rows(y, rows, stream, [=](size_t i) { return load(x + i) * a + b; });
+    write_rows<kOne>(y, rows, period, stream, [&](size_t i, size_t place) {
+      return finished(load(x + i) * a.at(place) + b.at(place));
+    });
   }
+}
+
+template <typename T>
+void scale_shift(const T* x, const T* residual, T* y, size_t rows, size_t period,
+                 const float* scale, const float* shift, bool relu, bool stream) {
+  const auto function =
+      period == 1 ? (relu ? scale_shift_of<true, true, T> : scale_shift_of<true, false, T>)
+                  : (relu ? scale_shift_of<false, true, T> : scale_shift_of<false, false, T>);
+  function(x, residual, y, rows, period, scale, shift, stream);
 }
 
 // The gradient at row i, after the sum of its addends and the mask.
-template <GradientMask kMask, bool kTwo>
-inline Row gradient_at(const GradientSlab& slab, size_t i, Row x, Row a, Row b) {
+template <GradientMask kMask, bool kTwo, typename T>
+inline Row gradient_at(const GradientSlab<T>& slab, size_t i, Row x, Row a, Row b) {
   Row g = load(slab.dy + i);
   if constexpr (kTwo) g += load(slab.dy2 + i);
   if constexpr (kMask == GradientMask::kRecomputed) g = where_positive(x * a + b, g);
@@ -89,84 +209,104 @@ inline Row gradient_at(const GradientSlab& slab, size_t i, Row x, Row a, Row b) 
   return g;
 }
 
-template <GradientMask kMask, bool kTwo>
-void gradient_sums_of(const GradientSlab& slab, size_t rows, float* sum, float* dot) {
-  const Row mean = load(slab.mean), a = load(slab.scale), b = load(slab.shift);
-  Accumulators s, d;
-  for (size_t r = 0; r < rows; ++r) {
+template <GradientMask kMask, bool kTwo, bool kOne, typename T>
+void gradient_sums_of(const GradientSlab<T>& slab, size_t rows, size_t period, float* sum,
+                      float* dot) {
+  const Numbers<kOne> mean(slab.mean), a(slab.scale), b(slab.shift);
+  Sums<kOne> s(sum), d(dot);
+  for_rows<kOne>(rows, period, [&](size_t r, size_t place) {
     const size_t i = r * kLanes;
     const Row x = load(slab.x + i);
-    const Row g = gradient_at<kMask, kTwo>(slab, i, x, a, b);
+    const Row g = gradient_at<kMask, kTwo>(slab, i, x, a.at(place), b.at(place));
     if (slab.masked != nullptr) store(slab.masked + i, g);
-    s.part[r % 4] += g;
-    d.part[r % 4] += g * (x - mean);
-  }
-  store(sum, load(sum) + s.total());
-  store(dot, load(dot) + d.total());
+    s.add(r, place, g);
+    d.add(r, place, g * (x - mean.at(place)));
+  });
+  s.finish();
+  d.finish();
 }
 
-template <GradientMask kMask, bool kTwo>
-void gradient_apply_of(const GradientSlab& slab, size_t rows, const float* k1, const float* k0,
-                       const float* addend, float* dx, bool stream) {
-  const Row a = load(slab.scale), b = load(slab.shift), factor = load(k1), constant = load(k0);
-  const auto row_at = [&](size_t i) {
+template <GradientMask kMask, bool kTwo, bool kOne, typename T>
+void gradient_apply_of(const GradientSlab<T>& slab, size_t rows, size_t period, const float* k1,
+                       const float* k0, const T* addend, T* dx, bool stream) {
+  const Numbers<kOne> a(slab.scale), b(slab.shift), factor(k1), constant(k0);
+  const auto row_at = [&](size_t i, size_t place) {
     const Row x = load(slab.x + i);
-    const Row g = gradient_at<kMask, kTwo>(slab, i, x, a, b);
-    return a * g + (x * factor + constant);
+    const Row g = gradient_at<kMask, kTwo>(slab, i, x, a.at(place), b.at(place));
+    return a.at(place) * g + (x * factor.at(place) + constant.at(place));
   };
   if (addend != nullptr) {
-    write_rows(dx, rows, stream, [&](size_t i) { return row_at(i) + load(addend + i); });
+    write_rows<kOne>(dx, rows, period, stream,
+                     [&](size_t i, size_t place) { return row_at(i, place) + load(addend + i); });
   } else {
-    write_rows(dx, rows, stream, row_at);
+    write_rows<kOne>(dx, rows, period, stream, row_at);
   }
 }
 
-// Calls function.template operator()<mask, two>() for the slab's mask and number of addends.
-template <typename Function>
-inline void dispatch(const GradientSlab& slab, Function function) {
-  const bool two = slab.dy2 != nullptr;
+// Calls function.template operator()<mask, two, one>() for the slab's mask and number of addends,
+// and for one or several rows of channels.
+template <typename T, typename Function>
+inline void dispatch(const GradientSlab<T>& slab, size_t period, Function function) {
+  const auto with_mask = [&]<GradientMask kMask>() {
+    if (period == 1) {
+      slab.dy2 != nullptr ? function.template operator()<kMask, true, true>()
+                          : function.template operator()<kMask, false, true>();
+    } else {
+      slab.dy2 != nullptr ? function.template operator()<kMask, true, false>()
+                          : function.template operator()<kMask, false, false>();
+    }
+  };
   switch (slab.mask) {
     case GradientMask::kNone:
-      return two ? function.template operator()<GradientMask::kNone, true>()
-                 : function.template operator()<GradientMask::kNone, false>();
+      return with_mask.template operator()<GradientMask::kNone>();
     case GradientMask::kRecomputed:
-      return two ? function.template operator()<GradientMask::kRecomputed, true>()
-                 : function.template operator()<GradientMask::kRecomputed, false>();
+      return with_mask.template operator()<GradientMask::kRecomputed>();
     case GradientMask::kFromOutput:
-      return two ? function.template operator()<GradientMask::kFromOutput, true>()
-                 : function.template operator()<GradientMask::kFromOutput, false>();
+      return with_mask.template operator()<GradientMask::kFromOutput>();
   }
 }
 
-void gradient_sums(const GradientSlab& slab, size_t rows, float* sum, float* dot) {
-  dispatch(slab, [&]<GradientMask kMask, bool kTwo>() {
-    gradient_sums_of<kMask, kTwo>(slab, rows, sum, dot);
+template <typename T>
+void gradient_sums(const GradientSlab<T>& slab, size_t rows, size_t period, float* sum,
+                   float* dot) {
+  dispatch(slab, period, [&]<GradientMask kMask, bool kTwo, bool kOne>() {
+    gradient_sums_of<kMask, kTwo, kOne>(slab, rows, period, sum, dot);
   });
 }
 
-void gradient_apply(const GradientSlab& slab, size_t rows, const float* k1, const float* k0,
-                    const float* addend, float* dx, bool stream) {
-  dispatch(slab, [&]<GradientMask kMask, bool kTwo>() {
-    gradient_apply_of<kMask, kTwo>(slab, rows, k1, k0, addend, dx, stream);
+template <typename T>
+void gradient_apply(const GradientSlab<T>& slab, size_t rows, size_t period, const float* k1,
+                    const float* k0, const T* addend, T* dx, bool stream) {
+  dispatch(slab, period, [&]<GradientMask kMask, bool kTwo, bool kOne>() {
+    gradient_apply_of<kMask, kTwo, kOne>(slab, rows, period, k1, k0, addend, dx, stream);
   });
 }
 
-void add(const float* a, const float* b, float* dst, size_t count) {
-  size_t i = 0;
-  for (; i + kLanes <= count; i += kLanes) store(dst + i, load(a + i) + load(b + i));
-  for (; i < count; ++i) dst[i] = a[i] + b[i];
+template <typename T>
+void add(const T* a, const T* b, T* dst, size_t count) {
+  for_elements<T>(count, [=](size_t i, size_t some) {
+    store_some(dst + i, load_some(a + i, some) + load_some(b + i, some), some);
+  });
 }
 
-void relu(const float* x, float* y, size_t count) {
-  size_t i = 0;
-  for (; i + kLanes <= count; i += kLanes) store(y + i, keep_positive(load(x + i)));
-  for (; i < count; ++i) y[i] = x[i] < 0 ? 0 : x[i];
+template <typename T>
+void relu(const T* x, T* y, size_t count) {
+  for_elements<T>(count, [=](size_t i, size_t some) {
+    store_some(y + i, keep_positive(load_some(x + i, some)), some);
+  });
 }
 
-void relu_gradient(const float* y, const float* dy, float* dx, size_t count) {
-  size_t i = 0;
-  for (; i + kLanes <= count; i += kLanes) store(dx + i, where_positive(load(y + i), load(dy + i)));
-  for (; i < count; ++i) dx[i] = y[i] > 0 ? dy[i] : 0;
+template <typename T>
+void relu_gradient(const T* y, const T* dy, T* dx, size_t count) {
+  for_elements<T>(count, [=](size_t i, size_t some) {
+    store_some(dx + i, where_positive(load_some(y + i, some), load_some(dy + i, some)), some);
+  });
+}
+
+template <typename From, typename To>
+void convert(const From* src, To* dst, size_t count) {
+  for_elements<From>(
+      count, [=](size_t i, size_t some) { store_some(dst + i, load_some(src + i, some), some); });
 }
 
 void leaky(const float* x, float* y, size_t rows, const float* slope) {
@@ -190,19 +330,27 @@ float multiply_add(size_t iterations) {
   return total[0];
 }
 
+template <typename T>
+constexpr ActivationKernels<T> activation_kernels() {
+  return {.sums = sums<T>,
+          .scale_shift = scale_shift<T>,
+          .gradient_sums = gradient_sums<T>,
+          .gradient_apply = gradient_apply<T>,
+          .add = add<T>,
+          .relu = relu<T>,
+          .relu_gradient = relu_gradient<T>};
+}
+
 }  // namespace
 
 const VectorKernels ORTHRUS_KERNELS = {
     .name = ORTHRUS_ISA,
-    .sums = sums,
-    .scale_shift = scale_shift,
-    .gradient_sums = gradient_sums,
-    .gradient_apply = gradient_apply,
-    .add = add,
-    .relu = relu,
-    .relu_gradient = relu_gradient,
+    .f32 = activation_kernels<float>(),
+    .bf16 = activation_kernels<BFloat16>(),
     .multiply_add = multiply_add,
     .leaky = leaky,
+    .widen = convert<BFloat16, float>,
+    .narrow = convert<float, BFloat16>,
 };
 
 }  // namespace orthrus::cpu

@@ -100,8 +100,9 @@ class RefKernel : public Kernel {
 // The forward step of an operator that reads all its inputs and writes the output.
 [[nodiscard]] KernelStep forward_step(const KernelRequest& request, double flops = 0);
 
-// Empty when the reference kernels can compute the request: every buffer float32, or every one
-// float64, and no gradient wanted but those of inputs [0, differentiable).
+// Empty when the reference kernels can compute the request in the output's type, float32 or
+// float64: every input has that type, or is bf16 where a plan widens it to float32, and no gradient
+// is wanted but those of inputs [0, differentiable).
 [[nodiscard]] Refusal ref_refusal(const KernelRequest& request, int differentiable);
 
 // Makes KernelT<float> or KernelT<double>, as the request's element type says.

@@ -10,7 +10,7 @@
 
 namespace orthrus {
 
-struct LabelCounts {
+struct ColumnCounts {
   static constexpr size_t kMostDifferent = 10'000;
 
   std::string name;                  // of the column, empty where it has none
@@ -28,7 +28,7 @@ struct LabelCounts {
   [[nodiscard]] std::string class_name(float label) const;
 };
 
-[[nodiscard]] std::vector<LabelCounts> count_labels(const ImageList& list);
+[[nodiscard]] std::vector<ColumnCounts> count_columns(const ImageList& list);
 
 // Whether a label that is given is none of the classes 0 to classes - 1.
 [[nodiscard]] bool out_of_range(float label, int64_t classes);

@@ -1,4 +1,4 @@
-#include "data/label_counts.h"
+#include "data/column_counts.h"
 
 #include <algorithm>
 #include <cmath>
@@ -7,7 +7,7 @@
 
 namespace orthrus {
 
-double LabelCounts::imbalance() const {
+double ColumnCounts::imbalance() const {
   if (!whole || counts.empty()) return 0;
   size_t rarest = counts.begin()->second, commonest = 0;
   for (const auto& [label, count] : counts) {
@@ -17,13 +17,13 @@ double LabelCounts::imbalance() const {
   return static_cast<double>(commonest) / static_cast<double>(rarest);
 }
 
-std::string LabelCounts::class_name(float label) const {
+std::string ColumnCounts::class_name(float label) const {
   const bool named = label >= 0 && label < static_cast<float>(classes.size());
   return named ? classes[static_cast<size_t>(label)] : fmt::format("{}", label);
 }
 
-std::vector<LabelCounts> count_labels(const ImageList& list) {
-  std::vector<LabelCounts> columns(list.entries.label_columns());
+std::vector<ColumnCounts> count_columns(const ImageList& list) {
+  std::vector<ColumnCounts> columns(list.entries.label_columns());
   std::vector<bool> too_many(columns.size());
   for (size_t i = 0; i < std::min(columns.size(), list.columns.size()); ++i) {
     columns[i].name = list.columns[i].name;
@@ -31,7 +31,7 @@ std::vector<LabelCounts> count_labels(const ImageList& list) {
   }
   for (const ListEntry entry : list.entries) {
     for (size_t i = 0; i < columns.size(); ++i) {
-      LabelCounts& column = columns[i];
+      ColumnCounts& column = columns[i];
       const float label = entry.labels[i];
       if (std::isnan(label)) {
         ++column.missing;
@@ -43,7 +43,7 @@ std::vector<LabelCounts> count_labels(const ImageList& list) {
       column.whole = column.whole && label >= 0 && std::trunc(label) == label;
       if (too_many[i]) continue;
       ++column.counts[label];
-      if (column.counts.size() <= LabelCounts::kMostDifferent) continue;
+      if (column.counts.size() <= ColumnCounts::kMostDifferent) continue;
       too_many[i] = true;
       column.counts.clear();
     }
