@@ -20,8 +20,8 @@ namespace orthrus {
 
 namespace {
 
-constexpr size_t kMostListed = 10;  // of bad pictures and of groups, in the table
-constexpr size_t kMostClasses = 20;
+constexpr size_t kPicturesShown = 10;  // of bad pictures and of groups, in the table
+constexpr size_t kClassesShown = 20;
 
 using Sets = std::vector<SharedPictures>;
 
@@ -41,8 +41,8 @@ void print_labels(std::FILE* out, const ColumnCounts& column, size_t number) {
              column.counts.size(), column.imbalance());
   size_t shown = 0;
   for (const auto& [label, count] : column.counts) {
-    if (++shown > kMostClasses) {
-      fmt::print(out, "    and {} more classes\n", column.counts.size() - kMostClasses);
+    if (++shown > kClassesShown) {
+      fmt::print(out, "    and {} more classes\n", column.counts.size() - kClassesShown);
       break;
     }
     fmt::print(out, "    {:<24} {:>9}  {:5.1f} %\n", column.class_name(label), count,
@@ -71,12 +71,12 @@ void print_bad(std::FILE* out, const Sets& sets, const CheckReport& report) {
     fmt::print(out, "{}: {}\n", kBadnessNames[kind], count);
     size_t shown = 0;
     for (const BadPicture& bad : report.bad) {
-      if (bad.badness != badness || ++shown > kMostListed) continue;
+      if (bad.badness != badness || ++shown > kPicturesShown) continue;
       const std::string place = sets[bad.set]->place_in_list(bad.position);
       fmt::print(out, "  {}{}: {}\n", place.empty() ? "" : place + ": ",
                  path_of(sets, {bad.set, bad.position}), bad.reason);
     }
-    if (count > kMostListed) fmt::print(out, "  and {} more\n", count - kMostListed);
+    if (count > kPicturesShown) fmt::print(out, "  and {} more\n", count - kPicturesShown);
   }
 }
 
@@ -90,7 +90,7 @@ void print_groups(std::FILE* out, const Sets& sets, const std::vector<CheckedGro
   // Those that spoil a validation first.
   for (const bool wanted : {true, false}) {
     for (const CheckedGroup& group : groups) {
-      if (across(group) != wanted || ++shown > kMostListed) continue;
+      if (across(group) != wanted || ++shown > kPicturesShown) continue;
       fmt::print(out, "  {}{}", wanted ? "in both: " : "", path_of(sets, group[0]));
       for (size_t i = 1; i < std::min<size_t>(group.size(), 4); ++i) {
         fmt::print(out, " = {}", path_of(sets, group[i]));
@@ -99,7 +99,8 @@ void print_groups(std::FILE* out, const Sets& sets, const std::vector<CheckedGro
                  group.size() > 4 ? fmt::format(" and {} more", group.size() - 4) : "");
     }
   }
-  if (groups.size() > kMostListed) fmt::print(out, "  and {} more\n", groups.size() - kMostListed);
+  if (groups.size() > kPicturesShown)
+    fmt::print(out, "  and {} more\n", groups.size() - kPicturesShown);
 }
 
 nlohmann::ordered_json json_of(const Spread& spread) {

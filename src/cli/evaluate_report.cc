@@ -14,7 +14,7 @@ namespace {
 
 using ReportJson = nlohmann::ordered_json;
 
-constexpr size_t kMostClasses = 100;
+constexpr size_t kMostListedClasses = 100;
 
 std::string figure(double value) {
   return std::isnan(value) ? "-" : fmt::format("{:.4f}", value);
@@ -67,7 +67,7 @@ void print_multilabel_class(std::FILE* out, const Task& task, const TaskReport& 
 }
 
 void print_classes(std::FILE* out, const Task& task, const TaskReport& report) {
-  const size_t shown = std::min(report.classes.size(), kMostClasses);
+  const size_t shown = std::min(report.classes.size(), kMostListedClasses);
   size_t width = 5;
   for (size_t k = 0; k < shown; ++k) {
     width = std::max(width, task.class_name(static_cast<int64_t>(k)).size());

@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "data/column_counts.h"
 #include "data/duplicates.h"
 #include "data/inspect.h"
-#include "data/column_counts.h"
 #include "data/pictures.h"
 
 namespace orthrus {

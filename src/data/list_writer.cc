@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <numeric>
 #include <tuple>
 
 #include "base/error.h"
@@ -28,6 +29,12 @@ std::string list_line(int64_t index, std::span<const float> labels, std::string_
 }
 
 Split3 split_list(const ImageList& list, const SplitShares& shares, uint64_t seed) {
+  Split3 split;
+  if (shares.validation <= 0 && shares.test <= 0) {
+    split.train.resize(list.entries.size());
+    std::iota(split.train.begin(), split.train.end(), size_t{0});
+    return split;
+  }
   // Lowest first: missing labels, which compare with nothing.
   std::map<float, std::vector<size_t>> classes;
   for (size_t position = 0; position < list.entries.size(); ++position) {
@@ -35,7 +42,6 @@ Split3 split_list(const ImageList& list, const SplitShares& shares, uint64_t see
     const bool missing = labels.empty() || std::isnan(labels.front());
     classes[missing ? -std::numeric_limits<float>::infinity() : labels.front()].push_back(position);
   }
-  Split3 split;
   for (auto& [label, positions] : classes) {
     std::ranges::sort(positions, {}, [&](size_t position) {
       const std::string_view path = list.entries[position].path;

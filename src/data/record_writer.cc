@@ -1,5 +1,6 @@
 #include "data/record_writer.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -33,14 +34,11 @@ std::vector<std::byte> image_record(uint64_t id, std::span<const float> labels,
   } else {
     header.label = labels.front();
   }
-  std::vector<std::byte> payload;
-  payload.reserve(sizeof header + labels.size_bytes() + picture.size());
-  const auto append = [&](std::span<const std::byte> bytes) {
-    payload.insert(payload.end(), bytes.begin(), bytes.end());
-  };
-  append(std::as_bytes(std::span(&header, 1)));
-  if (packed) append(std::as_bytes(labels));
-  append(picture);
+  const size_t label_bytes = packed ? labels.size_bytes() : 0;
+  std::vector<std::byte> payload(sizeof header + label_bytes + picture.size());
+  std::memcpy(payload.data(), &header, sizeof header);
+  if (label_bytes > 0) std::memcpy(payload.data() + sizeof header, labels.data(), label_bytes);
+  std::ranges::copy(picture, payload.begin() + static_cast<ptrdiff_t>(sizeof header + label_bytes));
   return payload;
 }
 

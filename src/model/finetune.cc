@@ -23,7 +23,7 @@ std::string listing(const std::vector<std::string>& names) {
 
 Graph build_graph(const Graph& original, const FinetuneRequest& request, std::string& features) {
   const Edge edge =
-      request.layer.empty() ? find_cut(original) : find_layer(original, request.layer);
+      request.layer.empty() ? find_features(original) : find_layer(original, request.layer);
   features = original.node(edge.node).name;
   const Graph backbone = cut(original, edge);
   for (const Task& task : request.tasks) {

@@ -14,7 +14,7 @@ namespace orthrus {
 struct FinetuneRequest {
   std::vector<Task> tasks;
   Preprocessing preprocessing;
-  std::string layer;  // whose output the heads stand on; empty: what the last FullyConnected reads
+  std::string layer;  // whose output the heads stand on; empty: tasks/heads.h, find_features
   uint64_t seed = 0;  // of the new heads' values
 };
 

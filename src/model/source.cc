@@ -31,7 +31,8 @@ constexpr std::array kRunModels = {"best.safetensors", "last.safetensors"};
 // Pictures for PyTorch's published ResNets (torchvision's ImageClassification presets, timm's
 // IMAGENET_DEFAULT_MEAN and _STD, in units of 0 to 255): the centre of the picture whose shorter
 // edge has 256 pixels.
-constexpr Preprocessing kTorchPictures = {.resize = 256, .mean = {123.675F, 116.28F, 103.53F}};
+constexpr Preprocessing kTorchPictures = {
+    .resize = 256, .mean = {123.675F, 116.28F, 103.53F}, .pixels = PixelRule::kModern};
 
 // Something that the text may mean.
 struct Candidate {
@@ -96,8 +97,12 @@ Candidate safetensors_candidate(const std::string& path) {
     return {.source = {.kind = ModelSource::Kind::kModelFile, .name = path},
             .description = "the model file " + path};
   }
-  if (header.metadata.contains("orthrus.checkpoint")) {
-    throw input_error("'{}' is a checkpoint of a training, not a model", path)
+  // Checkpoints and the like are named by such a key too.
+  constexpr std::string_view kOurs = "orthrus.";
+  const auto ours = header.metadata.lower_bound(std::string(kOurs));
+  if (ours != header.metadata.end() && ours->first.starts_with(kOurs)) {
+    throw input_error("'{}' is a {} of a training, not a model", path,
+                      ours->first.substr(kOurs.size()))
         .with_hint("go on from it with orthrus train --resume, or name the training's folder");
   }
   if (torch::is_resnet(header)) {

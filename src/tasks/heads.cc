@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "base/error.h"
+#include "graph/passes/cut.h"
 
 namespace orthrus {
 namespace {
@@ -94,6 +95,21 @@ Graph append_heads(const Graph& backbone, Edge features, const std::vector<Task>
   for (const Task& task : tasks) losses.push_back(append_head(graph, features, task));
   graph.set_outputs(std::move(losses));
   return graph;
+}
+
+Edge find_features(const Graph& graph) {
+  Edge features = find_cut(graph);
+  const auto is_head = [&](const Node& node) {
+    return std::holds_alternative<FullyConnected>(node.op) && node.inputs.front() == features;
+  };
+  const auto head = std::ranges::find_if(graph.nodes().rbegin(), graph.nodes().rend(), is_head);
+  const auto within_head = [&](const std::string& name) {
+    return name == head->name + "_dropout" || name.starts_with(head->name + "_hidden");
+  };
+  while (within_head(graph.node(features.node).name)) {
+    features = graph.node(features.node).inputs.front();
+  }
+  return features;
 }
 
 Graph training_graph(const Graph& graph, const std::vector<Task>& tasks) {

@@ -22,6 +22,10 @@ namespace orthrus {
 // hold the plain losses, which give the same answers.
 [[nodiscard]] Graph training_graph(const Graph& graph, const std::vector<Task>& tasks);
 
+// The features that the last head of `graph` stands on: what its last FullyConnected reads, below
+// the hidden layers and dropouts that append_heads may have put between. Throws as find_cut does.
+[[nodiscard]] Edge find_features(const Graph& graph);
+
 // Names of the parameters that belong to the task's head alone.
 [[nodiscard]] std::vector<std::string> head_parameters(const Task& task);
 

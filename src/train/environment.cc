@@ -3,20 +3,30 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <span>
+#include <vector>
 
-#include "base/file.h"
 #include "base/hash.h"
 #include "base/machine.h"
 
 namespace orthrus {
 
+ListIdentity identity_of(const ImageList& list) {
+  uint64_t hash = 0;
+  for (const ListEntry entry : list.entries) {
+    hash = hash_bytes(std::as_bytes(std::span(&entry.index, 1)), hash);
+    hash = hash_bytes(std::as_bytes(entry.labels), hash);
+    hash = hash_text(entry.path, hash);
+  }
+  return {list.origin, list.entries.size(), hash};
+}
+
 std::string environment_json(const RunEnvironment& environment) {
   nlohmann::ordered_json lists = nlohmann::ordered_json::array();
-  for (const std::filesystem::path& list : environment.lists) {
-    const std::vector<std::byte> bytes = read_file(list);
-    lists.push_back({{"path", list.string()},
-                     {"bytes", bytes.size()},
-                     {"xxh3", fmt::format("{:016x}", hash_bytes(bytes))}});
+  for (const ListIdentity& list : environment.lists) {
+    lists.push_back({{"path", list.path.string()},
+                     {"pictures", list.pictures},
+                     {"xxh3", fmt::format("{:016x}", list.hash)}});
   }
   const nlohmann::ordered_json json = {{"orthrus", program_version()},
                                        {"compiler", compiler_name()},

@@ -6,17 +6,27 @@
 #include <string>
 #include <vector>
 
+#include "data/list.h"
+
 namespace orthrus {
+
+// Which pictures and labels a list holds. The pictures' own bytes are not read.
+struct ListIdentity {
+  std::filesystem::path path;
+  size_t pictures = 0;
+  uint64_t hash = 0;  // of indexes, labels and paths, whatever file they were read from
+};
+[[nodiscard]] ListIdentity identity_of(const ImageList& list);
 
 struct RunEnvironment {
   int threads = 1;
-  std::string engine;                        // libraries and instruction set of the backend
-  uint64_t plan = 0;                         // identity of the chosen kernels
-  std::string model;                         // where the parameters came from
-  std::vector<std::filesystem::path> lists;  // hashed: their bytes
+  std::string engine;  // libraries and instruction set of the backend
+  uint64_t plan = 0;   // identity of the chosen kernels
+  std::string model;   // where the parameters came from
+  std::vector<ListIdentity> lists;
 };
 
-// As JSON. Throws kInput when a list cannot be read.
+// As JSON.
 [[nodiscard]] std::string environment_json(const RunEnvironment& environment);
 
 }  // namespace orthrus

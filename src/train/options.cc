@@ -303,6 +303,18 @@ std::vector<Task> tasks_of(const Options& options, std::vector<Task> own) {
   return tasks;
 }
 
+// What the model says of itself. Where the options say all, a model that is not there is told when
+// it is loaded, after what is wrong with the options.
+SourceDescription describe_model_of(const Options& options, const TrainRequest& request) {
+  try {
+    return describe_source(resolve_model(request.model, request.model_epoch, request.first_epoch));
+  } catch (const Error& error) {
+    const bool declared = options.has("data.num_classes") || !task_entries(options).empty();
+    if (!declared || error.kind() != ErrorKind::kInput) throw;
+    return {};
+  }
+}
+
 void check_weighting(const Options& options, const std::vector<Task>& tasks) {
   if (options.text("tasks.weighting") != "equal") return;
   for (const Task& task : tasks) {
@@ -391,8 +403,7 @@ TrainRequest train_request(const Options& options) {
   request.end_epoch = static_cast<int>(options.integer("train.num_epoch"));
   request.layer = options.text("model.layer");
   if (options.given("model.epoch")) request.model_epoch = request.first_epoch;
-  const SourceDescription own =
-      describe_source(resolve_model(request.model, request.model_epoch, request.first_epoch));
+  const SourceDescription own = describe_model_of(options, request);
   request.tasks = tasks_of(options, own.tasks);
   request.weighting = options.text("tasks.weighting");
   check_weighting(options, request.tasks);

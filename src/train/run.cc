@@ -193,21 +193,21 @@ std::vector<std::string> replay(const TrainRequest& request, Trainer& trainer,
   std::vector<std::string> pictures;
   for (const int64_t position : step.data.positions) {
     const auto index = static_cast<size_t>(position);
-    if (index < train.list().entries.size()) pictures.emplace_back(train.list().entries[index].path);
+    if (index < train.list().entries.size())
+      pictures.emplace_back(train.list().entries[index].path);
   }
   lines.push_back(fmt::format("pictures: {}", fmt::join(pictures, ", ")));
   return lines;
 }
 
 void describe_run(const TrainRequest& request, RunFolder& folder, const Plan& plan,
-                  const std::string& model) {
+                  const std::string& model, std::vector<ListIdentity> lists) {
   folder.keep();
-  RunEnvironment environment{.threads = request.threads,
-                             .engine = cpu_backend_description(),
-                             .plan = plan.hash(),
-                             .model = model,
-                             .lists = {request.train.list}};
-  if (request.validation) environment.lists.push_back(request.validation->list);
+  const RunEnvironment environment{.threads = request.threads,
+                                   .engine = cpu_backend_description(),
+                                   .plan = plan.hash(),
+                                   .model = model,
+                                   .lists = std::move(lists)};
   write_file(folder.environment(), environment_json(environment));
   if (!request.config.empty()) write_file(folder.config(), request.config);
 }
@@ -244,6 +244,8 @@ void run_training(const TrainRequest& given, RunFolder& folder, Backend& backend
   const std::unique_ptr<Loader> train = make_train_loader(request, train_pictures);
   std::unique_ptr<Loader> validation;
   if (validation_pictures) validation = make_validation_loader(request, validation_pictures);
+  std::vector<ListIdentity> lists = {identity_of(train_pictures->list())};
+  if (validation_pictures) lists.push_back(identity_of(validation_pictures->list()));
   check_disk(request, folder, model);
   const std::string origin = model.origin;
   CheckpointFolder checkpoints(folder.checkpoints(), request.config, request.checkpoints);
@@ -261,7 +263,7 @@ void run_training(const TrainRequest& given, RunFolder& folder, Backend& backend
   } else {
     folder.put_checkpoints_aside();
   }
-  describe_run(request, folder, trainer.plan(), origin);
+  describe_run(request, folder, trainer.plan(), origin, std::move(lists));
   trainer.run();
   for (const std::string& skipped : train->skipped()) observer.warn("skipped: " + skipped);
 }

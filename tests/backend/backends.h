@@ -43,8 +43,8 @@ inline const std::vector<TestedBackend>& tested_backends() {
         {"cpu", make_cpu_f32, 2e-6, 1e-5},
     };
     if (bf16_instructions().empty()) return all;
-    all.push_back({"cpu_bf16_blocks", make_cpu_bf16_blocks, 1e-4, 8e-3, true});
-    all.push_back({"cpu_bf16_last", make_cpu_bf16_last, 1e-4, 8e-3, true});
+    all.push_back({"cpu_bf16_blocks", make_cpu_bf16_blocks, 1e-4, 1e-2, true});
+    all.push_back({"cpu_bf16_last", make_cpu_bf16_last, 1e-4, 1e-2, true});
     return all;
   }();
   return backends;

@@ -10,14 +10,14 @@ validation=(--data-val "$goldens/data/val.lst" --image-val "$goldens/data")
 run 0 predict "$model" "$picture" --top 4
 says out "00_plain.jpg	softmax	rose	" "softmax	daisy	" "softmax_multitask	"
 run 0 evaluate "$model" "${validation[@]}"
-says out "softmax	images 10" "softmax_multitask	images 10"
+says out "softmax: images 10" "softmax_multitask: images 10"
 
 mkdir run
 cp "$model" run/last.safetensors
 run 0 predict run "$picture" --json
 says out '"class":"'
 cp "$model" run/best.safetensors
-run 0 evaluate run "${validation[@]}" --json
+run 0 evaluate run "${validation[@]}" --json -
 says out '"model": "run/best.safetensors"'
 
 run 0 predict "$model" "$picture" --image-shape 3,8,8

@@ -48,7 +48,7 @@ says err "both name the folder"
 run 0 train runs/first --resume --num-epoch 2
 says err "resumed from 'runs/first/checkpoints/step-0000000002.safetensors'"
 run 0 evaluate runs/first "${validation[@]}"
-says out "softmax	images 10"
+says out "softmax" "balanced accuracy"
 # A rate that spoils everything: the step is kept, and computed again on demand.
 run 3 "${named[@]}" --run wild --lr 1e30
 says err "is not a finite number" "--replay"

@@ -9,7 +9,7 @@ says err "--precision: got bf16" "AVX512_BF16 or AMX" "--precision f32, or auto"
 ONEDNN_MAX_CPU_ISA=$without run 0 "${small[@]}" --precision auto
 says out ", f32, "
 run 2 "${small[@]}" --precision fp16
-says err "auto, f32 or bf16"
+says err "'auto' or 'f32' or 'bf16'"
 run 0 "${small[@]}"
 says out ", f32, "
 if ! "$program" doctor | grep -qE "avx512_bf16|amx_bf16"; then

@@ -62,6 +62,7 @@ TEST_P(TorchResnet, HasThePreprocessingOfTorchvision) {
   ASSERT_TRUE(own.preprocessing);
   EXPECT_EQ(own.preprocessing->height, 224);
   EXPECT_EQ(own.preprocessing->resize, 256);
+  EXPECT_EQ(own.preprocessing->pixels, PixelRule::kModern);
   for (size_t c = 0; c < 3; ++c) {
     EXPECT_FLOAT_EQ(own.preprocessing->mean[c], (std::array{0.485F, 0.456F, 0.406F})[c] * 255);
     EXPECT_FLOAT_EQ(own.preprocessing->std[c], (std::array{0.229F, 0.224F, 0.225F})[c] * 255);

@@ -78,6 +78,22 @@ TEST(PrepareFinetune, GoesOnWithTheHeadsOfAModelFile) {
   EXPECT_TRUE(again.pretrained);
 }
 
+TEST(PrepareFinetune, GoesOnWithHeadsOfSeveralLayers) {
+  FinetuneRequest request{.tasks = classic_tasks(4), .preprocessing = small_pictures()};
+  request.tasks[0].hidden = {5};
+  request.tasks[1].hidden = {3, 7};
+  request.tasks[1].dropout = 0.5;
+  FinetuneReport report;
+  const Model first = prepare_finetune(small_network(), {.name = "small"}, request, report);
+  FinetuneReport second_report;
+  const Model second =
+      prepare_finetune({first.graph, first.parameters}, {.name = "first"}, request, second_report);
+  EXPECT_EQ(second_report.features, "relu0");
+  EXPECT_THAT(second_report.initialised, IsEmpty());
+  EXPECT_EQ(second.graph, first.graph);
+  EXPECT_TRUE(testing::same_bytes(second.parameters, first.parameters));
+}
+
 TEST(PrepareFinetune, GivesItsOwnResultBack) {
   FinetuneReport first;
   const Model model = prepare(small_network(), first);

@@ -16,7 +16,7 @@ using testing::same_bytes;
 using testing::TemporaryFolder;
 using testing::tiny_model;
 
-// A model in which nothing has its default.
+// A model in which next to nothing has its default.
 Model unusual_model() {
   Model model = tiny_model();
   model.tasks[0].class_names = {"daisy", "rose", "näive \"quoted\"", ""};
@@ -31,7 +31,6 @@ Model unusual_model() {
   model.tasks[0].dropout = 0.5;
   model.tasks[0].rule = LabelRule::kSteps;
   model.tasks[0].steps = {{.expression = "label % 10"}, {.table = {{0, 1}, {2.5F, 3}}}};
-  model.preprocessing.width = 12;
   model.preprocessing.resize = 9;
   model.preprocessing.mean = {0.1F, 123.68F, 1e-7F};
   model.preprocessing.std = {1.0F / 3, 57.12F, 255};

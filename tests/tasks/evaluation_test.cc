@@ -12,7 +12,6 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::Pair;
 
 TEST(TaskEvaluation, OfSoftmaxLeavesOutMissingLabelsAndFill) {
   const Task task{.name = "t", .classes = 3};
@@ -27,7 +26,8 @@ TEST(TaskEvaluation, OfSoftmaxLeavesOutMissingLabelsAndFill) {
   EXPECT_EQ(report.accuracy, 0.5);
   EXPECT_EQ(report.top_k, 1);
   EXPECT_NEAR(report.loss, -(std::log(0.7) + std::log(0.3)) / 2, 1e-6);
-  EXPECT_THAT(report.confusion, ElementsAre(Pair(std::pair{0, 0}, 1), Pair(std::pair{2, 1}, 1)));
+  EXPECT_THAT(report.confusion,
+              ElementsAre(testing::Pair(std::pair{0, 0}, 1), testing::Pair(std::pair{2, 1}, 1)));
   EXPECT_EQ(report.classes[1], (ClassTally{.labels = 0, .answers = 1, .right = 0}));
   EXPECT_NEAR(report.macro_f1, 1.0 / 3, 1e-12);
   EXPECT_EQ(report.balanced_accuracy, 0.5);

@@ -14,7 +14,6 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::Pair;
 
 class TaskFile : public ::testing::Test {
  protected:
@@ -113,10 +112,12 @@ rule = "label > 0"
   EXPECT_EQ(tasks[1].rule, LabelRule::kSteps);
   ASSERT_EQ(tasks[1].steps.size(), 1U);
   EXPECT_THAT(tasks[1].steps[0].table,
-              testing::UnorderedElementsAre(Pair(0, 0), Pair(1, 0), Pair(2, 1), Pair(3, 1)));
+              testing::UnorderedElementsAre(testing::Pair(0, 0), testing::Pair(1, 0),
+                                            testing::Pair(2, 1), testing::Pair(3, 1)));
   EXPECT_THAT(tasks[1].class_names, ElementsAre("no", "yes"));
   EXPECT_THAT(tasks[2].class_names, ElementsAre("lower", "upper"));
-  EXPECT_THAT(tasks[2].steps[0].table, ElementsAre(Pair(1, 0), Pair(2, 0), Pair(3, 0), Pair(0, 1)));
+  EXPECT_THAT(tasks[2].steps[0].table, ElementsAre(testing::Pair(1, 0), testing::Pair(2, 0),
+                                                   testing::Pair(3, 0), testing::Pair(0, 1)));
   EXPECT_EQ(tasks[3].classes, 2);
   EXPECT_EQ(tasks[3].steps[0].expression, "label > 0");
 }
@@ -174,7 +175,8 @@ column = 0
 map = { a = [10, 20], b = [30] }
 )");
   EXPECT_EQ(tasks[0].steps[0].expression, "label == 0 || label == 2 || label == 4");
-  EXPECT_THAT(tasks[1].steps[0].table, ElementsAre(Pair(10, 0), Pair(20, 0), Pair(30, 1)));
+  EXPECT_THAT(tasks[1].steps[0].table,
+              ElementsAre(testing::Pair(10, 0), testing::Pair(20, 0), testing::Pair(30, 1)));
 }
 
 TEST_F(TaskFile, NamesTheLineOfWhatIsWrong) {

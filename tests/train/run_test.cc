@@ -287,7 +287,7 @@ TEST(TrainRequest, RefusesWhatThereIsNot) {
   EXPECT_THAT(refusal({"--kv-store", "cloud"}), HasSubstr("expected local or device"));
   EXPECT_THAT(refusal({"--image-shape", "1,28,28"}), HasSubstr("expected 3,HEIGHT,WIDTH"));
   EXPECT_THAT(refusal({"--batch-sise", "3"}), HasSubstr("--batch-size"));
-  EXPECT_THAT(refusal({"--precision", "f61"}), HasSubstr("auto, f32 or bf16"));
+  EXPECT_THAT(refusal({"--precision", "f61"}), HasSubstr("'auto' or 'f32' or 'bf16'"));
 }
 
 }  // namespace

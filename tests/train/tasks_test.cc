@@ -169,7 +169,7 @@ class DeclaredTasks : public ::testing::Test {
     return (folder_.path() / name).string();
   }
   Options options_of(std::vector<std::string> arguments) {
-    arguments.insert(arguments.end(), {"--model", "m", "--data-train", "t.lst"});
+    arguments.insert(arguments.end(), {"--model", "resnet18_v2", "--data-train", "t.lst"});
     return with_declared_tasks(parse_options(train_table(), {.takes_config = true}, arguments, {}));
   }
   std::string refusal(const std::vector<std::string>& arguments) {

@@ -43,7 +43,9 @@ memory::data_type data_type_of(DType type) {
 }
 
 bool has_layout(const memory::desc& desc, memory::format_tag tag) {
-  return desc == memory::desc(desc.dims(), desc.data_type(), tag);
+  constexpr size_t kActivationRank = 4;  // weights of groups have five
+  return desc.dims().size() == kActivationRank &&
+         desc == memory::desc(desc.dims(), desc.data_type(), tag);
 }
 
 class DnnlReorder : public Reorder {

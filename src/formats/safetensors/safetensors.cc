@@ -187,6 +187,11 @@ auto within_file(const std::string& origin, Action&& action) {
   }
 }
 
+void check_header_length(uint64_t length) {
+  if (length <= kLongestHeader) return;
+  throw input_error("the header has {} bytes, at most {} are allowed", length, kLongestHeader);
+}
+
 std::string header_text(const OrderedJson& header) {
   std::string text;
   try {
@@ -195,10 +200,7 @@ std::string header_text(const OrderedJson& header) {
     throw input_error("a name or a text of the header is not UTF-8");
   }
   text.append((kLengthBytes - text.size() % kLengthBytes) % kLengthBytes, ' ');
-  if (text.size() > kLongestHeader) {
-    throw input_error("the header has {} bytes, at most {} are allowed", text.size(),
-                      kLongestHeader);
-  }
+  check_header_length(text.size());
   return text;
 }
 
@@ -229,6 +231,9 @@ void write_safetensors(const std::filesystem::path& path, const NamedTensors& te
   for (const auto& tensor : tensors) order.push_back(&tensor);
   std::ranges::stable_sort(order, std::greater<>{},
                            [](const auto* entry) { return size_of(entry->second.dtype()); });
+  uint64_t least = 0;  // before a header that cannot be is put together
+  for (const auto& [key, text] : metadata) least += key.size() + text.size();
+  check_header_length(least);
   OrderedJson header = OrderedJson::object();
   if (!metadata.empty()) header[kMetadata] = metadata;
   uint64_t offset = 0;
