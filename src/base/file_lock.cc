@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/machine.h"
 
 namespace orthrus {
 
@@ -33,9 +34,7 @@ bool is_same_file(int descriptor, const std::filesystem::path& path) {
 }
 
 std::string this_process() {
-  std::array<char, 128> host = {};
-  if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '?';
-  return fmt::format("process {} on {}", ::getpid(), host.data());
+  return fmt::format("process {} on {}", ::getpid(), host_name());
 }
 
 }  // namespace

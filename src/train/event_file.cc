@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/machine.h"
 
 namespace orthrus {
 namespace {
@@ -85,10 +86,8 @@ uint32_t crc32c(std::string_view bytes) {
 }
 
 EventFile::EventFile(const std::filesystem::path& folder, int64_t first_step) {
-  std::array<char, 128> host = {};
-  if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '0';
   path_ = folder / fmt::format("events.out.tfevents.{:010}.{}.{}",
-                               static_cast<int64_t>(wall_time()), host.data(), ::getpid());
+                               static_cast<int64_t>(wall_time()), host_name(), ::getpid());
   descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
   if (descriptor_ < 0) {
     throw resource_error("cannot write '{}': {}", path_.string(),
