@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "backend/backend.h"
 #include "base/file.h"
 #include "base/progress.h"
 #include "base/signals.h"
@@ -41,15 +40,9 @@ int run_evaluate(const Options& options, CommandContext& context) {
   check_labels(list, model.tasks);
 
   const StopSignals signals(nullptr);
-  const std::unique_ptr<Backend> backend =
-      make_cpu_backend({.activations = activation_type(options)});
-  if (const std::string note = precision_note(options); !note.empty()) {
-    context.terminal.print_line(note);
-  }
+  const std::unique_ptr<Backend> backend = backend_argument(options, context.terminal);
   const LoaderOptions loading = loader_options(options);
-  Preprocessing preprocessing = model.preprocessing;
-  if (options.given("data.pixels")) preprocessing.pixels = pixel_rule(options);
-  Loader loader(pictures, preprocessing, loading);
+  Loader loader(pictures, preprocessing_argument(options, model), loading);
   Inference inference(model, loading.batch_size, *backend);
   Progress progress(context.terminal, "evaluating", static_cast<int64_t>(list.entries.size()));
   const auto after_batch = [&](int64_t done) {

@@ -3,9 +3,10 @@
 #include <optional>
 
 #include "base/error.h"
+#include "infer/options.h"
 #include "model/source.h"
 #include "tasks/task_file.h"
-#include "train/options.h"
+#include "train/task_options.h"
 
 namespace orthrus {
 
@@ -37,6 +38,18 @@ Model model_argument(const Options& options, std::vector<std::string>& arguments
   const std::vector<std::string> names = class_names_of(options);
   if (!names.empty()) name_classes(model.tasks, names);
   return model;
+}
+
+Preprocessing preprocessing_argument(const Options& options, const Model& model) {
+  Preprocessing preprocessing = model.preprocessing;
+  if (options.given("data.pixels")) preprocessing.pixels = pixel_rule(options);
+  return preprocessing;
+}
+
+std::unique_ptr<Backend> backend_argument(const Options& options, Terminal& terminal) {
+  std::unique_ptr<Backend> backend = make_cpu_backend({.activations = activation_type(options)});
+  if (const std::string note = precision_note(options); !note.empty()) terminal.print_line(note);
+  return backend;
 }
 
 OptionSpec tasks_option() {

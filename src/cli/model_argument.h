@@ -1,10 +1,14 @@
-// What evaluate and predict have in common: the model that the command line names, ready to use.
+// What evaluate and predict have in common: the model that the command line names, ready to use,
+// and what it runs on.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "backend/backend.h"
 #include "base/options.h"
+#include "base/terminal.h"
 #include "model/model.h"
 #include "model/options.h"
 
@@ -13,6 +17,12 @@ namespace orthrus {
 // The model of --model, or else of the first of `arguments`, which is taken off. Throws kUsage when
 // neither is there, and what resolving and loading throw.
 [[nodiscard]] Model model_argument(const Options& options, std::vector<std::string>& arguments);
+
+// How pictures become the model's input: its own rule, or that of --pixels where it is given.
+[[nodiscard]] Preprocessing preprocessing_argument(const Options& options, const Model& model);
+
+// The backend that --precision asks for; what became of `auto` is told.
+[[nodiscard]] std::unique_ptr<Backend> backend_argument(const Options& options, Terminal& terminal);
 
 // --tasks, which model_argument() reads.
 [[nodiscard]] OptionSpec tasks_option();

@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "backend/backend.h"
 #include "base/error.h"
 #include "base/signals.h"
 #include "base/threads.h"
@@ -112,14 +111,8 @@ int run_predict(const Options& options, CommandContext& context) {
   loading.batch_size = static_cast<int>(
       std::min<size_t>(static_cast<size_t>(loading.batch_size), list.entries.size()));
   const StopSignals signals(nullptr);
-  const std::unique_ptr<Backend> backend =
-      make_cpu_backend({.activations = activation_type(options)});
-  if (const std::string note = precision_note(options); !note.empty()) {
-    context.terminal.print_line(note);
-  }
-  Preprocessing preprocessing = model.preprocessing;
-  if (options.given("data.pixels")) preprocessing.pixels = pixel_rule(options);
-  Loader loader(pictures, preprocessing, loading);
+  const std::unique_ptr<Backend> backend = backend_argument(options, context.terminal);
+  Loader loader(pictures, preprocessing_argument(options, model), loading);
   Inference inference(model, loading.batch_size, *backend);
   const bool json = options.boolean("json");
   const auto top = static_cast<size_t>(options.integer("top"));

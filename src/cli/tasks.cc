@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,7 +12,7 @@
 #include "model/label_check.h"
 #include "model/label_counts.h"
 #include "tasks/task_file.h"
-#include "train/options.h"
+#include "train/task_options.h"
 
 namespace orthrus {
 
@@ -79,7 +78,7 @@ void print_counts(std::FILE* out, const Task& task, const LabelCounts& counts) {
   }
 }
 
-void print_task(std::FILE* out, const Task& task, const std::optional<ImageList>& list) {
+void print_task(std::FILE* out, const Task& task, const LabelCounts* counts) {
   fmt::print(out, "{}\n", task.name);
   fmt::print(
       out, "  classes    {}{}\n", task.classes,
@@ -94,26 +93,27 @@ void print_task(std::FILE* out, const Task& task, const std::optional<ImageList>
   }
   fmt::print(out, "  loss       {}\n", loss_text(task));
   fmt::print(out, "  head       {}\n", head_text(task));
-  if (list) print_counts(out, task, count_labels(*list, task));
+  if (counts != nullptr) print_counts(out, task, *counts);
 }
 
 int run_tasks(const Options& options, CommandContext& context) {
   const Options file = read_task_configuration(options.positionals().front());
   std::vector<Task> tasks = declared_tasks(file.section("task"));
   const Options& lists = options.has("data.train") ? options : file;
-  std::optional<ImageList> list;
+  std::vector<LabelCounts> counts;  // empty without a list
   if (lists.has("data.train")) {
     const SharedPictures pictures =
         open_pictures({.list = lists.text("data.train"), .folder = {}}, named_columns(tasks));
-    list = pictures->list();
-    bind_columns(tasks, column_names(*list));
-    take_class_names(*list, tasks);
-    check_labels(*list, tasks);
-    balance_classes(tasks, *list);
+    const ImageList& list = pictures->list();
+    bind_columns(tasks, column_names(list));
+    take_class_names(list, tasks);
+    check_labels(list, tasks);
+    counts = count_labels(list, tasks);
+    balance_classes(tasks, counts);
   }
-  for (const Task& task : tasks) {
-    if (&task != &tasks.front()) fmt::print(context.out, "\n");
-    print_task(context.out, task, list);
+  for (size_t i = 0; i < tasks.size(); ++i) {
+    if (i > 0) fmt::print(context.out, "\n");
+    print_task(context.out, tasks[i], counts.empty() ? nullptr : &counts[i]);
   }
   return 0;
 }

@@ -12,6 +12,8 @@
 #include "cli/commands.h"
 #include "infer/options.h"
 #include "train/options.h"
+#include "train/run_options.h"
+#include "train/task_options.h"
 
 namespace orthrus {
 

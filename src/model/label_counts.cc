@@ -23,9 +23,7 @@ std::vector<double> balanced_weights(const Task& task, const LabelCounts& counts
   return weights;
 }
 
-}  // namespace
-
-LabelCounts count_labels(const ImageList& list, const Task& task) {
+LabelCounts count_task(const ImageList& list, const Task& task) {
   const LabelReader reader(task);
   const auto width = static_cast<size_t>(task.label_width());
   const bool multilabel = task.kind == TaskKind::kMultilabel;
@@ -52,30 +50,41 @@ LabelCounts count_labels(const ImageList& list, const Task& task) {
   return counts;
 }
 
-void balance_classes(std::vector<Task>& tasks, const ImageList& training) {
-  for (Task& task : tasks) {
-    if (task.balanced) task.class_weights = balanced_weights(task, count_labels(training, task));
+}  // namespace
+
+std::vector<LabelCounts> count_labels(const ImageList& list, const std::vector<Task>& tasks) {
+  std::vector<LabelCounts> counts;
+  for (const Task& task : tasks) counts.push_back(count_task(list, task));
+  return counts;
+}
+
+void balance_classes(std::vector<Task>& tasks, const std::vector<LabelCounts>& training) {
+  for (size_t i = 0; i < tasks.size(); ++i) {
+    if (tasks[i].balanced) tasks[i].class_weights = balanced_weights(tasks[i], training[i]);
   }
 }
 
-void check_labelled(const ImageList& training, const std::vector<Task>& tasks) {
-  for (const Task& task : tasks) {
-    if (count_labels(training, task).present > 0) continue;
+void check_labelled(const ImageList& training, const std::vector<Task>& tasks,
+                    const std::vector<LabelCounts>& counts) {
+  for (size_t i = 0; i < tasks.size(); ++i) {
+    if (counts[i].present > 0) continue;
     throw input_error("'{}' has no label for the task '{}': all {} are missing",
-                      training.origin.string(), task.name, training.entries.size())
+                      training.origin.string(), tasks[i].name, training.entries.size())
         .with_hint(
             "check its column, its rule and what it takes for missing; "
             "`orthrus tasks` shows what was understood");
   }
 }
 
-std::vector<std::string> unseen_classes(const ImageList& training, const ImageList& validation,
+std::vector<std::string> unseen_classes(const std::vector<LabelCounts>& training,
+                                        const ImageList& validation,
                                         const std::vector<Task>& tasks) {
   constexpr size_t kMostListed = 10;
   std::vector<std::string> lines;
-  for (const Task& task : tasks) {
-    const LabelCounts trained = count_labels(training, task);
-    const LabelCounts validated = count_labels(validation, task);
+  const std::vector<LabelCounts> counts = count_labels(validation, tasks);
+  for (size_t i = 0; i < tasks.size(); ++i) {
+    const Task& task = tasks[i];
+    const LabelCounts &trained = training[i], &validated = counts[i];
     std::vector<std::string> names;
     size_t unseen = 0;
     for (size_t k = 0; k < trained.per_class.size(); ++k) {

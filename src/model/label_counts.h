@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "data/list.h"
@@ -16,20 +17,22 @@ struct LabelCounts {
   int64_t missing = 0;
 };
 
-// The list's labels must fit the task (check_labels).
-[[nodiscard]] LabelCounts count_labels(const ImageList& list, const Task& task);
+// Of each task. The list's labels must fit the tasks (check_labels).
+[[nodiscard]] std::vector<LabelCounts> count_labels(const ImageList& list,
+                                                    const std::vector<Task>& tasks);
 
-// Gives the tasks with Task::balanced their class weights by the labels of the training list. With
+// Gives the tasks with Task::balanced their class weights by the counts of the training list. With
 // n labels, of class c n_c, and K classes that occur: n / (K n_c), as scikit-learn's "balanced" has
 // it; 1 for a class that does not occur. The weight of a 1 of a multilabel task: zeros / ones.
-void balance_classes(std::vector<Task>& tasks, const ImageList& training);
+void balance_classes(std::vector<Task>& tasks, const std::vector<LabelCounts>& training);
 
 // Throws kInput when a task has no label at all in the training list.
-void check_labelled(const ImageList& training, const std::vector<Task>& tasks);
+void check_labelled(const ImageList& training, const std::vector<Task>& tasks,
+                    const std::vector<LabelCounts>& counts);
 
-// "validation has no picture of these classes of task 'kind': rose, tulip", one line for each task
-// with such classes that training has; figures for them mean nothing.
-[[nodiscard]] std::vector<std::string> unseen_classes(const ImageList& training,
+// "'val.lst' has no picture of these classes of task 'kind': rose, tulip", one line for each task
+// with such classes that the training list, of these counts, has; figures for them mean nothing.
+[[nodiscard]] std::vector<std::string> unseen_classes(const std::vector<LabelCounts>& training,
                                                       const ImageList& validation,
                                                       const std::vector<Task>& tasks);
 

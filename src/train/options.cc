@@ -1,22 +1,20 @@
 #include "train/options.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <iterator>
 #include <utility>
 
 #include "base/error.h"
-#include "base/options_parse.h"
-#include "base/suggest.h"
 #include "model/options.h"
 #include "model/source.h"
 #include "tasks/options.h"
-#include "tasks/task_file.h"
 #include "tasks/weighting/weighting.h"
+#include "train/run_options.h"
+#include "train/task_options.h"
 
 namespace orthrus {
 namespace {
-
-// What tasks.preset says where the tasks are the [[task]] tables.
-constexpr const char* kDeclared = "declared";
 
 void append(std::vector<OptionSpec>& all, std::vector<OptionSpec> more) {
   std::ranges::move(more, std::back_inserter(all));
@@ -139,110 +137,6 @@ std::vector<OptionSpec> optimizer_options() {
   };
 }
 
-std::vector<OptionSpec> run_options() {
-  return {
-      {.key = "train.run",
-       .flag = "--run",
-       .value_name = "NAME",
-       .help = "Name of the run: everything goes into runs/NAME (a name with a slash is a path); a "
-               "number that is free when not given.",
-       .group = "Run",
-       .incidental = true},
-      {.key = "train.save_result",
-       .flag = "--save-result",
-       .value_name = "DIR",
-       .help = "Folder for the run instead, where MXNet's files are written too after each epoch: "
-               "NAME-symbol.json and NAME-0001.params, -0002, ...",
-       .group = "Run",
-       .incidental = true},
-      {.key = "train.save_name",
-       .flag = "--save-name",
-       .value_name = "NAME",
-       .help = "First part of the names of MXNet's files; the model's own when not given.",
-       .group = "Run",
-       .incidental = true},
-      {.key = "train.resume",
-       .flag = "--resume",
-       .type = OptionType::kBoolean,
-       .default_text = "off",
-       .help = "Go on from the newest checkpoint in the folder, or begin when there is none.",
-       .group = "Run",
-       .incidental = true},
-      {.key = "train.force",
-       .flag = "--force",
-       .type = OptionType::kBoolean,
-       .default_text = "off",
-       .help = "Resume although other options are given than before.",
-       .group = "Run",
-       .incidental = true},
-      {.key = "train.checkpoint_minutes",
-       .flag = "--checkpoint-minutes",
-       .type = OptionType::kReal,
-       .default_text = "10",
-       .min = 0,
-       .help =
-           "Minutes between two checkpoints within an epoch; 0: none by the clock. There is one "
-           "after each epoch and at a stop too.",
-       .group = "Run",
-       .incidental = true},
-      {.key = "train.checkpoint_steps",
-       .flag = "--checkpoint-steps",
-       .type = OptionType::kInteger,
-       .default_text = "0",
-       .min = 0,
-       .help = "Steps between two checkpoints; 0: none by their number.",
-       .group = "Run",
-       .incidental = true},
-      {.key = "train.on_nan",
-       .flag = "--on-nan",
-       .type = OptionType::kChoice,
-       .default_text = "stop",
-       .choices = {"stop", "rollback"},
-       .help = "When a loss or a parameter is no finite number. stop: end, and keep that batch for "
-               "--replay; rollback: back to the last checkpoint, with half the learning rate.",
-       .group = "Run"},
-      {.key = "train.replay",
-       .flag = "--replay",
-       .value_name = "FILE",
-       .help = "Compute a step again that gave no finite number (bad-step-*.safetensors in the "
-               "run's folder), tell where it begins, and train nothing.",
-       .group = "Run",
-       .incidental = true},
-      {.key = "train.exact",
-       .flag = "--exact",
-       .type = OptionType::kBoolean,
-       .default_text = "off",
-       .help =
-           "Leave out Winograd's convolutions, which are faster and round a little differently.",
-       .group = "Training"},
-      {.key = "train.seed",
-       .flag = "--seed",
-       .type = OptionType::kInteger,
-       .default_text = "0",
-       .min = 0,
-       .help = "Seed of all random numbers: order, crops, mirrors, dropout, new heads.",
-       .group = "Training"},
-      {.key = "train.gpus",
-       .flag = "--gpus",
-       .help = "For scripts made for MXNet; this build has no GPU backend and runs on the CPU.",
-       .group = "Machine",
-       .incidental = true},
-      {.key = "train.kv_store",
-       .flag = "--kv-store",
-       .default_text = "device",
-       .help = "For scripts made for MXNet: local or device.",
-       .group = "Machine",
-       .incidental = true},
-      {.key = "verbose",
-       .flag = "--verbose",
-       .type = OptionType::kBoolean,
-       .default_text = "off",
-       .help = "Say which faster kernels were passed over, and why.",
-       .group = "Machine",
-       .incidental = true},
-  };
-}
-
 void check_kv_store(const Options& options) {
   const std::string store = options.text("train.kv_store");
   if (store.starts_with("dist")) {
@@ -256,53 +150,6 @@ void check_kv_store(const Options& options) {
   }
 }
 
-std::span<const Options> task_entries(const Options& options) {
-  const auto declared = options.table().sections();
-  const bool has_section =
-      std::ranges::find(declared, "task", &OptionSection::name) != declared.end();
-  return has_section ? options.section("task") : std::span<const Options>();
-}
-
-bool is_preset(const std::string& text) {
-  return text == "classic" || text == "class";
-}
-
-Error no_task_file(const Options& options, const std::string& text) {
-  const std::string hint = did_you_mean(text, std::vector<std::string>{"classic", "class"});
-  return usage_error("{}: '{}' is neither classic nor class, and no file of that name is there",
-                     options.where("tasks.preset"), text)
-      .with_hint(hint.empty() ? "give a TOML file with [[task]] tables" : hint);
-}
-
-std::vector<Task> preset_tasks(const Options& options) {
-  if (!options.has("data.num_classes")) {
-    throw usage_error("{} is missing", options.where("data.num_classes"))
-        .with_hint("or declare tasks: --tasks FILE.toml");
-  }
-  std::vector<Task> tasks = classic_tasks(options.integer("data.num_classes"));
-  if (options.text("tasks.preset") == "class") tasks.resize(1);
-  return tasks;
-}
-
-// Of the [[task]] tables, or those that the options ask for, else those that the model has.
-std::vector<Task> tasks_of(const Options& options, std::vector<Task> own) {
-  std::vector<Task> tasks = std::move(own);
-  const std::span<const Options> entries = task_entries(options);
-  const bool asked = options.has("data.num_classes") || options.given("tasks.preset");
-  if (!entries.empty()) {
-    tasks = declared_tasks(entries);
-  } else if (asked || tasks.empty()) {
-    tasks = preset_tasks(options);
-  }
-  const std::vector<std::string> names = class_names_of(options);
-  if (names.empty()) return tasks;
-  // Names that are given take the place of the model's.
-  const auto named = std::ranges::find(tasks, std::ssize(names), &Task::classes);
-  if (named != tasks.end()) named->class_names.clear();
-  name_classes(tasks, names);
-  return tasks;
-}
-
 // What the model says of itself. Where the options say all, a model that is not there is told when
 // it is loaded, after what is wrong with the options.
 SourceDescription describe_model_of(const Options& options, const TrainRequest& request) {
@@ -312,16 +159,6 @@ SourceDescription describe_model_of(const Options& options, const TrainRequest& 
     const bool declared = options.has("data.num_classes") || !task_entries(options).empty();
     if (!declared || error.kind() != ErrorKind::kInput) throw;
     return {};
-  }
-}
-
-void check_weighting(const Options& options, const std::vector<Task>& tasks) {
-  if (options.text("tasks.weighting") != "equal") return;
-  for (const Task& task : tasks) {
-    if (task.weight == 1) continue;
-    throw usage_error("{}: equal, but the task '{}' declares the weight {}",
-                      options.where("tasks.weighting"), task.name, task.weight)
-        .with_hint("leave the option out (fixed), or the weight");
   }
 }
 
@@ -359,40 +196,6 @@ OptionTable train_table() {
   table.add(train_options());
   table.add_section("task", task_section());
   return table;
-}
-
-Options with_declared_tasks(Options options) {
-  const std::string preset = options.text("tasks.preset");
-  const bool tables = !options.section("task").empty();
-  const OptionOrigin origin = options.origin("tasks.preset");
-  const bool beside = origin == OptionOrigin::kFile;
-  if (preset == kDeclared && !tables) {
-    throw usage_error("{}: there is no [[task]] table", options.where("tasks.preset"));
-  }
-  if (tables && beside && preset != kDeclared) {
-    throw usage_error("{}: '{}', and there are [[task]] tables too", options.where("tasks.preset"),
-                      preset)
-        .with_hint("keep one of them");
-  }
-  if (preset == kDeclared) return options;
-  if (!is_preset(preset)) {
-    if (!std::filesystem::exists(preset)) throw no_task_file(options, preset);
-    options.replace_section("task", read_task_file(preset));
-  } else if (tables && options.given("tasks.preset")) {
-    options.replace_section("task", {});  // a flag goes before the file
-  }
-  if (!options.section("task").empty()) options.resolve("tasks.preset", kDeclared);
-  return options;
-}
-
-Options read_task_configuration(const std::filesystem::path& path) {
-  Options options(train_table());
-  read_option_file(path, options);
-  if (options.section("task").empty()) {
-    throw usage_error("'{}' holds no task", path.string())
-        .with_hint("each begins with a line [[task]]");
-  }
-  return options;
 }
 
 TrainRequest train_request(const Options& options) {
@@ -440,36 +243,6 @@ TrainRequest train_request(const Options& options) {
   request.threads = thread_count(options);
   request.verbose = options.boolean("verbose");
   return request;
-}
-
-std::unique_ptr<RunFolder> open_run_folder(const Options& options) {
-  const bool named = options.has("train.run"), result = options.has("train.save_result");
-  if (named && result) {
-    throw usage_error("{} and {} both name the folder of the run", options.where("train.run"),
-                      options.where("train.save_result"))
-        .with_hint("keep one of them");
-  }
-  const bool goes_on = options.boolean("train.resume") || options.has("train.replay");
-  const std::filesystem::path runs = "runs";
-  if (!named && !result) {
-    if (goes_on) {
-      throw usage_error(
-          "{}: which run?",
-          options.where(options.boolean("train.resume") ? "train.resume" : "train.replay"))
-          .with_hint(
-              "name it with --run or --save-result, or give its folder: orthrus train "
-              "runs/0001 --resume");
-    }
-    return RunFolder::numbered(runs);
-  }
-  const std::string name = options.text(named ? "train.run" : "train.save_result");
-  const bool is_path = result || name.find('/') != std::string::npos;
-  auto folder = std::make_unique<RunFolder>(is_path ? std::filesystem::path(name) : runs / name);
-  if (named && !goes_on && folder->holds_run()) {
-    throw usage_error("'{}' holds a run already", folder->path().string())
-        .with_hint("--resume goes on with it; --run with another name begins a new one");
-  }
-  return folder;
 }
 
 }  // namespace orthrus

@@ -57,6 +57,18 @@ SharedPictures open_checked(const PictureFiles& files, std::vector<Task>& tasks,
   return pictures;
 }
 
+// What the training list's labels have to say: each task has some, and how rare its classes are.
+void count_classes(const SharedPictures& train, const SharedPictures& validation,
+                   std::vector<Task>& tasks, TrainObserver& observer) {
+  const std::vector<LabelCounts> counts = count_labels(train->list(), tasks);
+  check_labelled(train->list(), tasks, counts);
+  balance_classes(tasks, counts);
+  if (!validation) return;
+  for (const std::string& line : unseen_classes(counts, validation->list(), tasks)) {
+    observer.warn(line);
+  }
+}
+
 std::unique_ptr<Loader> make_train_loader(const TrainRequest& request, SharedPictures pictures) {
   Preprocessing preprocessing = request.preprocessing;
   preprocessing.random_crop = request.augment;
@@ -222,17 +234,13 @@ void run_training(const TrainRequest& given, RunFolder& folder, Backend& backend
                       request.end_epoch, request.first_epoch)
         .with_hint("--num-epoch is the number of the last epoch plus one, not how many there are");
   }
+  if (!request.replay.empty()) request.validation.reset();
   const SharedPictures train_pictures = open_checked(request.train, request.tasks, observer);
   SharedPictures validation_pictures;
   if (request.validation) {
     validation_pictures = open_checked(*request.validation, request.tasks, observer);
-    for (const std::string& line :
-         unseen_classes(train_pictures->list(), validation_pictures->list(), request.tasks)) {
-      observer.warn(line);
-    }
   }
-  check_labelled(train_pictures->list(), request.tasks);
-  balance_classes(request.tasks, train_pictures->list());
+  count_classes(train_pictures, validation_pictures, request.tasks, observer);
   std::vector<MissingPictures> searches;
   searches.emplace_back(train_pictures, request.loader.on_bad_image);
   if (validation_pictures) searches.emplace_back(validation_pictures, request.loader.on_bad_image);

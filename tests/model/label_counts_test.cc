@@ -24,7 +24,7 @@ ImageList list_of(const std::vector<std::vector<float>>& rows) {
 
 TEST(CountLabels, CountsClassesAndMissingLabels) {
   const Task task{.name = "t", .classes = 3, .missing = {-1}};
-  const LabelCounts counts = count_labels(list_of({{0}, {2}, {-1}, {2}, {NAN}}), task);
+  const LabelCounts counts = count_labels(list_of({{0}, {2}, {-1}, {2}, {NAN}}), {task}).front();
   EXPECT_THAT(counts.per_class, ElementsAre(1, 0, 2));
   EXPECT_EQ(counts.present, 3);
   EXPECT_EQ(counts.missing, 2);
@@ -32,7 +32,7 @@ TEST(CountLabels, CountsClassesAndMissingLabels) {
 
 TEST(CountLabels, CountsYesAndNoOfEachClassOfAMultilabelTask) {
   const Task task{.name = "t", .classes = 2, .kind = TaskKind::kMultilabel};
-  const LabelCounts counts = count_labels(list_of({{0, 1}, {1, 1}, {NAN, 1}}), task);
+  const LabelCounts counts = count_labels(list_of({{0, 1}, {1, 1}, {NAN, 1}}), {task}).front();
   EXPECT_THAT(counts.per_class, ElementsAre(1, 3));
   EXPECT_THAT(counts.zeros, ElementsAre(1, 0));
   EXPECT_EQ(counts.present, 5);
@@ -47,7 +47,8 @@ TEST(BalanceClasses, GivesTheWeightsOfScikitLearn) {
                               .label_column = 1,
                               .kind = TaskKind::kMultilabel,
                               .balanced = true}};
-  balance_classes(tasks, list_of({{0, 0}, {0, 0}, {0, 1}, {1, 0}, {3, 0}, {3, NAN}}));
+  const ImageList list = list_of({{0, 0}, {0, 0}, {0, 1}, {1, 0}, {3, 0}, {3, NAN}});
+  balance_classes(tasks, count_labels(list, tasks));
   // compute_class_weight("balanced", classes=[0, 1, 3], y=[0, 0, 0, 1, 3, 3])
   EXPECT_THAT(tasks[0].class_weights, ElementsAre(::testing::DoubleEq(6.0 / 9), 2, 1, 1));
   EXPECT_TRUE(tasks[1].class_weights.empty());
@@ -55,19 +56,19 @@ TEST(BalanceClasses, GivesTheWeightsOfScikitLearn) {
 }
 
 TEST(CheckLabelled, RefusesATaskWithoutAnyLabel) {
-  const ImageList list = list_of({{NAN}, {NAN}});
-  EXPECT_THAT(refusal_of([&] { check_labelled(list, classic_tasks(2)); }),
+  const std::vector<Task> tasks = classic_tasks(2);
+  const auto check = [&](const ImageList& list) {
+    return refusal_of([&] { check_labelled(list, tasks, count_labels(list, tasks)); });
+  };
+  EXPECT_THAT(check(list_of({{NAN}, {NAN}})),
               HasSubstr("'some.lst' has no label for the task 'softmax': all 2 are missing"));
-  EXPECT_EQ(refusal_of([&] {
-              check_labelled(list_of({{NAN}, {1}}), classic_tasks(2));
-            }),
-            "nothing thrown");
+  EXPECT_EQ(check(list_of({{NAN}, {1}})), "nothing thrown");
 }
 
 TEST(UnseenClasses, AreThoseThatValidationLacks) {
   const Task task{.name = "t", .classes = 4, .class_names = {"a", "b", "c", "d"}};
-  const std::vector<std::string> lines =
-      unseen_classes(list_of({{0}, {1}, {2}}), list_of({{1}}), {task});
+  const std::vector<LabelCounts> training = count_labels(list_of({{0}, {1}, {2}}), {task});
+  const std::vector<std::string> lines = unseen_classes(training, list_of({{1}}), {task});
   EXPECT_THAT(lines, ElementsAre("'some.lst' has no picture of these classes of task 't': a, c"));
 }
 

@@ -9,6 +9,7 @@
 #include "base/options_text.h"
 #include "tasks/weighting/weighting.h"
 #include "train/options.h"
+#include "train/task_options.h"
 #include "train/training.h"
 
 namespace orthrus {
