@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "data/csv.h"
 #include "data/text_lines.h"
 
 namespace orthrus {
@@ -18,44 +19,6 @@ namespace {
 constexpr size_t kMaxClasses = 100'000;
 constexpr size_t kMaxColumns = 10'000;
 constexpr auto kPathNames = std::to_array<std::string_view>({"path", "file", "filename", "image"});
-
-enum class Split { kWhole, kOpenQuote, kTextAfterQuote };
-
-// One field from `at` on, up to the separator or the end; `at` then stands there.
-Split take_field(std::string_view line, char separator, size_t& at, std::string& field) {
-  field.clear();
-  while (at < line.size() && line[at] == ' ') ++at;
-  if (at == line.size() || line[at] != '"') {
-    const size_t end = std::min(line.find(separator, at), line.size());
-    field = strip(line.substr(at, end - at));
-    at = end;
-    return Split::kWhole;
-  }
-  for (++at;; ++at) {
-    const size_t quote = line.find('"', at);
-    if (quote == line.npos) return Split::kOpenQuote;
-    field += line.substr(at, quote - at);
-    at = quote + 1;
-    if (at == line.size() || line[at] != '"') break;
-    field += '"';
-  }
-  const size_t end = std::min(line.find(separator, at), line.size());
-  if (!strip(line.substr(at, end - at)).empty()) return Split::kTextAfterQuote;
-  at = end;
-  return Split::kWhole;
-}
-
-// The first `count` of `fields` are the line's.
-Split split_fields(std::string_view line, char separator, std::vector<std::string>& fields,
-                   size_t& count) {
-  count = 0;
-  for (size_t at = 0;; ++at) {
-    if (count == fields.size()) fields.emplace_back();
-    const Split result = take_field(line, separator, at, fields[count++]);
-    if (result != Split::kWhole) return result;
-    if (at == line.size()) return result;
-  }
-}
 
 char separator_of(std::string_view header) {
   for (const char separator : {'\t', ',', ';'}) {
@@ -137,18 +100,18 @@ class TableParser {
 
   // False: the line goes on in the next one, or was found bad.
   [[nodiscard]] bool split(std::string_view line) {
-    const Split result = split_fields(line, separator_, fields_, field_count_);
-    if (result == Split::kOpenQuote) {
+    const CsvSplit result = split_csv(line, separator_, fields_, field_count_);
+    if (result == CsvSplit::kOpenQuote) {
       constexpr int kMostLines = 100;  // each is split anew
       if (line_ - first_line_ >= kMostLines) throw open_quote();
       if (pending_.empty()) pending_ = line;
       return false;
     }
-    if (result == Split::kTextAfterQuote) {
+    if (result == CsvSplit::kTextAfterQuote) {
       problems_.add(first_line_, "text between a closing quote and the next separator");
       pending_.clear();
     }
-    return result == Split::kWhole;
+    return result == CsvSplit::kWhole;
   }
 
   void add_header(std::string_view line) {
@@ -320,9 +283,9 @@ class TableParser {
 bool looks_like_table(std::string_view first_line) {
   std::vector<std::string> fields;
   size_t count = 0;
-  const Split result = split_fields(first_line, separator_of(first_line), fields, count);
+  const CsvSplit result = split_csv(first_line, separator_of(first_line), fields, count);
   fields.resize(count);
-  return result == Split::kWhole && std::ranges::any_of(fields, is_path_name);
+  return result == CsvSplit::kWhole && std::ranges::any_of(fields, is_path_name);
 }
 
 ImageList read_table(const std::filesystem::path& path, const std::vector<LabelColumn>& expected) {

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "train/metrics_file.h"
 
 namespace orthrus {
 namespace {

@@ -106,7 +106,7 @@ bool Trainer::step() {
   const StepContext context{.seed = options_.seed, .step = static_cast<uint64_t>(updates_)};
   plan_.forward(context);
   add_metrics(batch);
-  const double rate = options_.schedule.rate(updates_ + 1) * std::ldexp(1.0, -rollbacks_);
+  const double rate = learning_rate(updates_ + 1);
   weigh_tasks(rate);
   sgd_.set_step(rate, 1.0 / batch_.count);
   plan_.backward(context, [this](int index, std::span<const float> gradient) {
@@ -132,6 +132,10 @@ bool Trainer::step() {
     start_checkpoint();
   }
   return true;
+}
+
+double Trainer::learning_rate(int64_t update) const {
+  return options_.schedule.rate(update) * std::ldexp(1.0, -rollbacks_);
 }
 
 void Trainer::add_metrics(int64_t batch) {
@@ -268,13 +272,12 @@ void Trainer::report_speed(int64_t batch) {
 void Trainer::finish_epoch() {
   log_size_ = observer_.log_size();  // a stop while validating comes back to this line
   check_parameters(static_cast<int64_t>(train_.state().batch));
-  EpochReport report{
-      .epoch = epoch_,
-      .updates = updates_,
-      .learning_rate = options_.schedule.rate(updates_) * std::ldexp(1.0, -rollbacks_),
-      .seconds = seconds_since(epoch_start_),
-      .train = epoch_sums_,
-      .validation = {}};
+  EpochReport report{.epoch = epoch_,
+                     .updates = updates_,
+                     .learning_rate = learning_rate(updates_),
+                     .seconds = seconds_since(epoch_start_),
+                     .train = epoch_sums_,
+                     .validation = {}};
   for (const std::string& line : metric_lines(epoch_, "Train", epoch_sums_)) observer_.log(line);
   observer_.log(time_line(epoch_, report.seconds));
   observer_.note(fmt::format("epoch {}: loading pictures took {:.3f} s, {:.1f} % of the time",

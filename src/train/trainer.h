@@ -81,6 +81,8 @@ class Trainer {
 
   void begin_epoch();
   void feed(const Batch& batch);
+  // Of update number `update`, counted from 1: the schedule's, halved at each rollback.
+  [[nodiscard]] double learning_rate(int64_t update) const;
   void add_metrics(int64_t batch);
   // Between forward and backward: turns the labels' weights into those of the weighted losses.
   void weigh_tasks(double rate);

@@ -29,18 +29,12 @@ TEST(BestEpoch, IsTheLastOneWithoutValidation) {
   EXPECT_EQ(best_epoch(history), 1);
 }
 
-TEST(MetricsCsv, HasARowForEachEpochAndTask) {
-  std::vector<EpochReport> history = {epoch_with(0, {0.5, 0.25})};
-  history[0].updates = 7;
-  history[0].learning_rate = 0.1;
-  history[0].seconds = 1.25;
+TEST(BestEpoch, LeavesOutTasksWithoutLabels) {
+  std::vector<EpochReport> history = {epoch_with(0, {0.5, 0.5})};
   history[0].validation[1] = {};
-  EXPECT_EQ(metrics_csv(history, {{.name = "colour"}, {.name = "a \"b\", c"}}),
-            "epoch,updates,learning_rate,seconds,task,train_labels,train_loss,train_accuracy,"
-            "train_top5_accuracy,validation_labels,validation_loss,validation_accuracy,"
-            "validation_top5_accuracy\n"
-            "0,7,0.1,1.250,colour,10,0.1,0.9,1,4,0.5,0.5,1\n"
-            "0,7,0.1,1.250,\"a \"\"b\"\", c\",10,0.1,0.9,1,,,,\n");
+  EXPECT_EQ(score(history[0]), 0.5);
+  history[0].validation[0] = {};
+  EXPECT_EQ(score(history[0]), std::nullopt);
 }
 
 }  // namespace
