@@ -7,11 +7,16 @@
 
 namespace orthrus {
 
+Graph inference_graph(const FoldedGraph& folded) {
+  return fuse_convolution(fuse_batch_norm(folded.graph));
+}
+
 Inference::Inference(const Model& model, int64_t batch_size, Backend& backend)
     : input_(model.input),
-      plan_(fuse_batch_norm(model.graph),
+      folded_(fold_batch_norm(model.graph)),
+      plan_(inference_graph(folded_),
             {{model.input, picture_shape(model.preprocessing, batch_size)}}, backend, {}) {
-  plan_.load_parameters(model.parameters);
+  load_parameters(model.parameters);
 }
 
 void Inference::run(const Tensor& images) {

@@ -1,13 +1,18 @@
 // Inference: a model compiled to answer batches of pictures, with BatchNorm's running statistics
-// and without labels or gradients. The fused graph, one batch size, one backend.
+// and without labels or gradients. The graph with BatchNorm folded into the convolutions, and
+// additions and ReLU too; one batch size, one backend.
 #pragma once
 
 #include <span>
 
 #include "exec/plan.h"
+#include "graph/passes/fold.h"
 #include "model/model.h"
 
 namespace orthrus {
+
+// The graph that a plan for inference is made of: `folded`, and all that can be fused in it.
+[[nodiscard]] Graph inference_graph(const FoldedGraph& folded);
 
 class Inference {
  public:
@@ -16,7 +21,9 @@ class Inference {
   Inference(const Model& model, int64_t batch_size, Backend& backend);
 
   // Other values for the same network.
-  void load_parameters(const NamedTensors& parameters) { plan_.load_parameters(parameters); }
+  void load_parameters(const NamedTensors& parameters) {
+    plan_.load_parameters(fold_parameters(folded_, parameters));
+  }
 
   // Computes the answers to `images` (N,C,H,W), N being the batch size.
   void run(const Tensor& images);
@@ -28,6 +35,7 @@ class Inference {
 
  private:
   std::string input_;
+  FoldedGraph folded_;
   Plan plan_;
 };
 

@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "graph/builders/resnet.h"
 #include "graph/passes/fuse.h"
+#include "infer/inference.h"
 #include "model/finetune.h"
 #include "tasks/heads.h"
 #include "train/sgd.h"
@@ -106,10 +107,12 @@ BenchmarkResult run_benchmark(const BenchmarkSpec& spec) {
   const std::unique_ptr<Backend> backend = make_cpu_backend(spec.cpu);
   BenchmarkResult result;
   std::optional<Model> model = build_model(spec);
-  const Graph graph = fuse_batch_norm(spec.training ? weigh_samples(model->graph) : model->graph);
+  const FoldedGraph folded =
+      spec.training ? FoldedGraph{weigh_samples(model->graph), {}} : fold_batch_norm(model->graph);
+  const Graph graph = spec.training ? fuse_batch_norm(folded.graph) : inference_graph(folded);
   Plan plan(graph, {{model->input, picture_shape(model->preprocessing, spec.batch_size)}}, *backend,
             {.training = spec.training});
-  plan.load_parameters(model->parameters);
+  plan.load_parameters(fold_parameters(folded, model->parameters));
   fill_inputs(plan, *model, spec.batch_size, spec.training);
   model.reset();  // the plan has its own copy of the parameters
   result.start_seconds = seconds_since(start);

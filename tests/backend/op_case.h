@@ -31,6 +31,7 @@ struct OpCase {
   std::function<double(const Values& output, const std::vector<Values>& inputs)> loss{};
   // Backends that may leave this case to their `ref` kernels.
   std::vector<std::string> reference_on{};
+  bool forward_only = false;    // no backend has its gradients
   double tolerance_factor = 1;  // on every backend's tolerances
 };
 

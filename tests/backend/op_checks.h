@@ -37,9 +37,10 @@ inline std::vector<bool> all_gradients(const Op& op) {
 }
 
 // Both modes with every gradient, inference without any, and training with each gradient alone.
-inline std::vector<Mode> modes(const Op& op) {
-  const std::vector<bool> all = all_gradients(op);
+inline std::vector<Mode> modes(const OpCase& op_case) {
+  const std::vector<bool> all = all_gradients(op_case.op);
   const std::vector<bool> none(all.size(), false);
+  if (op_case.forward_only) return {{false, none}};
   std::vector<Mode> result = {{true, all}, {false, all}, {false, none}, {true, none}};
   for (size_t i = 0; i < all.size(); ++i) {
     if (!all[i]) continue;
@@ -284,7 +285,7 @@ inline void check_backends(const OpCase& op_case) {
   const ShapedNode shaped = shaped_node(op_case);
   const Feed exact_feed = make_feed(op_case, shaped);
   const Feed rounded_feed = rounded_to_bf16(exact_feed);
-  for (const Mode& mode : modes(op_case.op)) {
+  for (const Mode& mode : modes(op_case)) {
     const RunResult exact = run_oracle(shaped, mode, exact_feed);
     const RunResult rounded = run_oracle(shaped, mode, rounded_feed);
     for (const TestedBackend& tested : tested_backends()) {

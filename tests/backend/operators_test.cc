@@ -27,6 +27,21 @@ TEST_P(Operator, EveryBackendAgreesWithTheReference) {
   check_backends(GetParam());
 }
 
+class ForwardOperator : public ::testing::TestWithParam<OpCase> {};
+
+TEST_P(ForwardOperator, EveryBackendAgreesWithTheReference) {
+  check_backends(GetParam());
+}
+
+TEST(FusedConvolution, HasNoGradients) {
+  const ShapedNode shaped = shaped_node(fused_convolution_cases().front());
+  for (const TestedBackend& tested : tested_backends()) {
+    const auto backend = tested.make();
+    const Mode mode{true, all_gradients(shaped.node.op)};
+    EXPECT_EQ(first_kernel(*backend, make_request(shaped, backend->dtype(), mode)), nullptr);
+  }
+}
+
 // Every kernel that handles activations says that it is a bf16 one, in the layout asked for.
 TEST(Bf16, ChoosesBf16KernelsInTheLayoutAskedFor) {
   if (bf16_instructions().empty()) {
@@ -65,6 +80,8 @@ std::string name_of_case(const ::testing::TestParamInfo<OpCase>& info) {
 
 INSTANTIATE_TEST_SUITE_P(Convolution, Operator, ::testing::ValuesIn(convolution_cases()),
                          name_of_case);
+INSTANTIATE_TEST_SUITE_P(FusedConvolution, ForwardOperator,
+                         ::testing::ValuesIn(fused_convolution_cases()), name_of_case);
 INSTANTIATE_TEST_SUITE_P(FullyConnected, Operator, ::testing::ValuesIn(fully_connected_cases()),
                          name_of_case);
 INSTANTIATE_TEST_SUITE_P(BatchNorm, Operator, ::testing::ValuesIn(batch_norm_cases()),

@@ -28,6 +28,12 @@ class Network {
   int activation(const std::string& name, int src, ActivationKind kind = ActivationKind::kRelu) {
     return graph.add({name, Activation{kind}, {{src, 0}}});
   }
+  int convolution(const std::string& name, int src) {
+    const int weight = graph.add_variable(name + "_weight", VariableRole::kParameter);
+    return graph.add({name,
+                      Convolution{.num_filter = 4, .kernel = {1, 1}, .has_bias = false},
+                      {{src, 0}, {weight, 0}}});
+  }
   int add(const std::string& name, int a, int b) {
     return graph.add({name, Add{2}, {{a, 0}, {b, 0}}});
   }
@@ -174,6 +180,41 @@ TEST(Fuse, ResidualNetworksLoseEveryRelu) {
     EXPECT_EQ(fused.variables(VariableRole::kParameter).size(),
               graph.variables(VariableRole::kParameter).size());
   }
+}
+
+const Convolution& convolution_of(const Graph& graph, const std::string& layer) {
+  return std::get<Convolution>(graph.node(graph.find(layer).value()).op);
+}
+
+TEST(FuseConvolution, TakesAdditionAndRelu) {
+  Network net;
+  const int data = net.input("data");
+  const int shortcut = net.convolution("shortcut", data);
+  const int sum = net.add("sum", net.convolution("body", data), shortcut);
+  net.graph.set_outputs({{net.activation("relu", sum), 0}});
+  const Graph fused = fuse_convolution(net.graph);
+  EXPECT_EQ(operator_names(fused), (Names{"shortcut", "relu"}));
+  EXPECT_TRUE(convolution_of(fused, "relu").fused_add);
+  EXPECT_TRUE(convolution_of(fused, "relu").fused_relu);
+  EXPECT_EQ(names_of_inputs(fused, "relu"), (Names{"data", "body_weight", "shortcut"}));
+}
+
+TEST(FuseConvolution, TakesAnAdditionThatOthersReadAndItsName) {
+  Network net;
+  const int data = net.input("data");
+  const int sum = net.add("sum", data, net.convolution("body", data));
+  net.graph.set_outputs({{net.activation("relu", sum), 0}, {sum, 0}});
+  const Graph fused = fuse_convolution(net.graph);
+  EXPECT_EQ(operator_names(fused), (Names{"sum", "relu"}));
+  EXPECT_TRUE(convolution_of(fused, "sum").fused_add);
+  EXPECT_FALSE(convolution_of(fused, "sum").fused_relu);
+}
+
+TEST(FuseConvolution, ConvolutionsThatOthersReadStay) {
+  Network net;
+  const int convolution = net.convolution("conv", net.input("data"));
+  net.graph.set_outputs({{net.activation("relu", convolution), 0}, {convolution, 0}});
+  EXPECT_EQ(operator_names(fuse_convolution(net.graph)), (Names{"conv", "relu"}));
 }
 
 }  // namespace

@@ -7,10 +7,14 @@
 // cost the memory of all weights). In bf16 the parameter is float32 in the layout in which its
 // gradient comes, and every step that reads it rounds it into scratch, in its own layout. In
 // inference it is bf16 from the start.
+#include <cstring>
+#include <optional>
+
 #include "backend/cpu/candidates.h"
 #include "backend/cpu/convolution_choice.h"
 #include "backend/cpu/cpu_kernel.h"
 #include "backend/cpu/dnnl_step.h"
+#include "base/threads.h"
 
 namespace orthrus::cpu {
 
@@ -25,18 +29,26 @@ double flops_of(const KernelRequest& request) {
          static_cast<double>(in[1] / op.num_group * op.kernel.h * op.kernel.w);
 }
 
+std::optional<size_t> residual_of(const KernelRequest& request) {
+  const auto& op = std::get<Convolution>(request.node.op);
+  if (!op.fused_add) return std::nullopt;
+  return static_cast<size_t>(op.residual_input());
+}
+
 class ConvolutionKernel : public CpuKernel {
  public:
   ConvolutionKernel(CpuBackend& backend, const KernelRequest& request, ConvolutionDirections chosen)
       : CpuKernel(backend, request),
         chosen_(std::move(chosen)),
         has_bias_(std::get<Convolution>(request.node.op).has_bias),
+        residual_(residual_of(request)),
         weights_(parameter_desc(request, chosen_)) {
     inputs_[0] = backend.describe(chosen_.forward.src_desc(), request.inputs[0].shape);
     inputs_[1] = backend.describe(weights_, request.inputs[1].shape);
     output_ = backend.describe(chosen_.forward.dst_desc(), request.output.shape);
+    if (residual_) inputs_[*residual_] = output_;
     implementation_ = chosen_.forward.impl_info_str();
-    describe_forward(flops_of(request));
+    describe_forward(request, flops_of(request));
     if (chosen_.weights) describe_weights(request, flops_of(request));
     if (chosen_.data) describe_data(flops_of(request));
   }
@@ -51,6 +63,7 @@ class ConvolutionKernel : public CpuKernel {
   void run(int step, const StepContext&) override {
     if (step == forward_step_) {
       if (converts_weights()) conversion_.run(backend_);
+      if (residual_) copy_residual(buffers(step));
       forward_.run(backend_);
     }
     if (step == weights_step_) {
@@ -76,6 +89,15 @@ class ConvolutionKernel : public CpuKernel {
     return may_be_stored ? plain_memory_desc(forward.dims()) : forward;
   }
 
+  // oneDNN adds to what the destination holds already.
+  void copy_residual(const StepBuffers& at) const {
+    const std::byte* residual = at.inputs[*residual_];
+    if (residual == at.output) return;
+    parallel_for(static_cast<int64_t>(output_.size_bytes), [&](int64_t begin, int64_t end) {
+      std::memcpy(at.output + begin, residual + begin, static_cast<size_t>(end - begin));
+    });
+  }
+
   bool converts_weights() const { return chosen_.forward.weights_desc() != weights_; }
   bool reorders_gradient() const { return chosen_.weights.diff_weights_desc() != weights_; }
   bool reorders_weights() const { return chosen_.data.weights_desc() != weights_; }
@@ -91,11 +113,17 @@ class ConvolutionKernel : public CpuKernel {
     return static_cast<int>(steps_.size()) - 1;
   }
 
-  void describe_forward(double flops) {
+  void describe_forward(const KernelRequest& request, double flops) {
     KernelStep step{.name = "forward", .phase = Phase::kForward};
     step.reads = {{SlotKind::kInput, 0}, {SlotKind::kInput, 1}};
     if (has_bias_) step.reads.push_back({SlotKind::kInput, 2});
     step.writes = {{SlotKind::kOutput}};
+    if (residual_) {
+      const Slot residual{SlotKind::kInput, static_cast<int>(*residual_)};
+      step.reads.push_back(residual);
+      const std::vector<Edge>& edges = request.node.inputs;
+      if (edges[*residual_] != edges[0]) step.in_place = {{residual, {SlotKind::kOutput}}};
+    }
     forward_scratch_ = aligned_size(chosen_.forward.scratchpad_desc());
     step.scratch_bytes = forward_scratch_;
     if (converts_weights()) step.scratch_bytes += aligned_size(chosen_.forward.weights_desc());
@@ -225,7 +253,8 @@ class ConvolutionKernel : public CpuKernel {
 
   ConvolutionDirections chosen_;
   bool has_bias_;
-  memory::desc weights_;  // as the parameter lives
+  std::optional<size_t> residual_;  // number of the input
+  memory::desc weights_;            // as the parameter lives
   bool wants_weights_ = false, wants_bias_ = false;
   int forward_step_ = -1, weights_step_ = -1, data_step_ = -1;
   size_t forward_scratch_ = 0, primitive_scratch_ = 0, unordered_ = 0;

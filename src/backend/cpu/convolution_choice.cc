@@ -17,6 +17,7 @@ struct ConvolutionProblem {
   memory::dims strides, dilates, pad_left, pad_right;
   memory::desc src, weights, weights_gradient, bias, dst;
   bool has_bias = false;
+  dnnl::post_ops after;  // what the convolution does to its sums before it writes them
 };
 
 // Padding behind the last pixel that makes the output as large as the graph says; negative where
@@ -48,6 +49,8 @@ ConvolutionProblem problem_of(const KernelRequest& request, const memory::desc& 
   problem.dst = dst;
   problem.has_bias = op.has_bias;
   if (op.has_bias) problem.bias = plain_memory_desc({op.num_filter});
+  if (op.fused_add) problem.after.append_sum(1.0f);
+  if (op.fused_relu) problem.after.append_eltwise(1.0f, algorithm::eltwise_relu, 0.0f, 0.0f);
   return problem;
 }
 
@@ -61,7 +64,9 @@ ConvolutionForward::primitive_desc forward_desc(CpuBackend& backend, const Convo
                                             p.dilates, p.pad_left, p.pad_right)
                  : ConvolutionForward::desc(kind, how, p.src, p.weights, p.dst, p.strides,
                                             p.dilates, p.pad_left, p.pad_right);
-  return {desc, with_user_scratch(), backend.engine(), true};
+  dnnl::primitive_attr attributes = with_user_scratch();
+  attributes.set_post_ops(p.after);
+  return {desc, attributes, backend.engine(), true};
 }
 
 ConvolutionBackwardData::primitive_desc data_desc(CpuBackend& backend, const ConvolutionProblem& p,
@@ -100,6 +105,9 @@ ConvolutionBackwardData::primitive_desc row_major_data_desc(CpuBackend& backend,
 Refusal choose_convolution(CpuBackend& backend, const KernelRequest& request,
                            const memory::desc& src, const memory::desc& dst, bool winograd,
                            ConvolutionDirections& chosen) {
+  if (std::get<Convolution>(request.node.op).fused() && request.any_gradient()) {
+    return "no gradients of a fused convolution";
+  }
   const ConvolutionProblem problem = problem_of(request, src, dst);
   const ConvolutionForward::primitive_desc direct =
       forward_desc(backend, problem, algorithm::convolution_direct);

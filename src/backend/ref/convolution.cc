@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "backend/ref/ref_backend.h"
 #include "backend/ref/ref_kernel.h"
 
@@ -77,7 +79,9 @@ class RefConvolution : public RefKernel<T> {
     for_each_output([&](int64_t n, int64_t o, int64_t y, int64_t x) {
       double sum = op_.has_bias ? view.input(2)[o] : 0;
       for_each_tap(n, o, y, x, [&](int64_t s, int64_t w) { sum += double{src[s]} * weight[w]; });
-      view.output()[dst_at(n, o, y, x)] = static_cast<T>(sum);
+      const int64_t at = dst_at(n, o, y, x);
+      if (op_.fused_add) sum += view.input(op_.residual_input())[at];
+      view.output()[at] = static_cast<T>(op_.fused_relu ? std::max(sum, 0.0) : sum);
     });
   }
 
@@ -124,6 +128,10 @@ class RefConvolution : public RefKernel<T> {
 
 std::unique_ptr<Kernel> make_ref_convolution(Backend&, const KernelRequest& request,
                                              Refusal& refusal) {
+  if (std::get<Convolution>(request.node.op).fused() && request.any_gradient()) {
+    refusal = "no gradients of a fused convolution";
+    return nullptr;
+  }
   return make_ref<RefConvolution>(request, 3, refusal);
 }
 

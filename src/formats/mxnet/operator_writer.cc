@@ -25,6 +25,10 @@ WrittenOperator write(const Variable&) {
 }
 
 WrittenOperator write(const Convolution& op) {
+  if (op.fused()) {
+    throw internal_error(
+        "a fused Convolution cannot be written; the unfused network is to be saved");
+  }
   return {"Convolution",
           {{"dilate", text(op.dilate)},
            {"kernel", text(op.kernel)},

@@ -21,6 +21,7 @@ int64_t output_size(int64_t size, int64_t kernel, int64_t stride, int64_t dilate
 std::vector<std::string> input_names(const Convolution& op) {
   std::vector<std::string> names = {"data", "weight"};
   if (op.has_bias) names.push_back("bias");
+  if (op.fused_add) names.push_back("residual");
   return names;
 }
 
@@ -33,9 +34,11 @@ std::vector<Shape> infer_shapes(const Convolution& op, InputShapes& inputs) {
   }
   inputs.expect(1, {op.num_filter, data[1] / op.num_group, op.kernel.h, op.kernel.w});
   if (op.has_bias) inputs.expect(2, {op.num_filter});
-  return {{data[0], op.num_filter,
-           output_size(data[2], op.kernel.h, op.stride.h, op.dilate.h, op.pad.h),
-           output_size(data[3], op.kernel.w, op.stride.w, op.dilate.w, op.pad.w)}};
+  Shape output = {data[0], op.num_filter,
+                  output_size(data[2], op.kernel.h, op.stride.h, op.dilate.h, op.pad.h),
+                  output_size(data[3], op.kernel.w, op.stride.w, op.dilate.w, op.pad.w)};
+  if (op.fused_add) inputs.expect(op.residual_input(), output);
+  return {output};
 }
 
 }  // namespace orthrus

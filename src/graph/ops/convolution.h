@@ -28,6 +28,13 @@ struct Convolution {
   Pair pad{0, 0};
   int64_t num_group = 1;
   bool has_bias = true;
+  // Set by the fuse pass for inference, never by a file: dst = [relu](conv(src) [+ residual]). The
+  // residual is the last input. There are no gradients of such a convolution.
+  bool fused_add = false;
+  bool fused_relu = false;
+  [[nodiscard]] bool fused() const { return fused_add || fused_relu; }
+  // Number of the input that is the residual.
+  [[nodiscard]] int residual_input() const { return has_bias ? 3 : 2; }
   bool operator==(const Convolution&) const = default;
 };
 

@@ -9,31 +9,40 @@ namespace orthrus {
 
 namespace {
 
-// A chain found: the nodes it is made of, the last one being the ReLU.
+// A chain found: the nodes it is made of. The last one is the ReLU, or the Add where there is none.
 struct Chain {
-  int batch_norm = 0;
+  int taker = 0;
   std::optional<int> add;
   Edge residual;  // with add
+  bool relu = false;
 };
 
+// Finds the chains that begin with an operator of type Taker, BatchNorm or Convolution.
+template <typename Taker>
 class ChainFinder {
  public:
   ChainFinder(const Graph& graph, const std::vector<std::string>& keep)
       : graph_(graph), uses_(graph.use_counts()), keep_(keep.begin(), keep.end()) {}
 
-  // The chain that ends in node `id`, if there is one.
-  [[nodiscard]] std::optional<Chain> ending_at(int id) const {
+  // The chain whose ReLU is node `id`, if there is one.
+  [[nodiscard]] std::optional<Chain> ending_in_relu(int id) const {
     const auto* activation = std::get_if<Activation>(&graph_.node(id).op);
     if (activation == nullptr || activation->kind != ActivationKind::kRelu) return std::nullopt;
     const int before = graph_.node(id).inputs[0].node;
-    if (is_plain_batch_norm(before)) return Chain{before, std::nullopt, {}};
-    const auto* add = std::get_if<Add>(&graph_.node(before).op);
-    if (add == nullptr || add->num_inputs != 2 || !may_vanish(before)) return std::nullopt;
-    const std::vector<Edge>& operands = graph_.node(before).inputs;
+    if (is_taker(before)) return Chain{before, std::nullopt, {}, true};
+    if (!may_vanish(before)) return std::nullopt;
+    std::optional<Chain> chain = ending_in_add(before);
+    if (chain) chain->relu = true;
+    return chain;
+  }
+
+  // The chain whose Add is node `id`.
+  [[nodiscard]] std::optional<Chain> ending_in_add(int id) const {
+    const auto* add = std::get_if<Add>(&graph_.node(id).op);
+    if (add == nullptr || add->num_inputs != 2) return std::nullopt;
+    const std::vector<Edge>& operands = graph_.node(id).inputs;
     for (const size_t i : {size_t{0}, size_t{1}}) {
-      if (is_plain_batch_norm(operands[i].node)) {
-        return Chain{operands[i].node, before, operands[1 - i]};
-      }
+      if (is_taker(operands[i].node)) return Chain{operands[i].node, id, operands[1 - i], false};
     }
     return std::nullopt;
   }
@@ -42,10 +51,9 @@ class ChainFinder {
   [[nodiscard]] bool may_vanish(int id) const {
     return uses_[static_cast<size_t>(id)] == 1 && !keep_.contains(graph_.node(id).name);
   }
-  [[nodiscard]] bool is_plain_batch_norm(int id) const {
-    const auto* batch_norm = std::get_if<BatchNorm>(&graph_.node(id).op);
-    return batch_norm != nullptr && !batch_norm->fused_add && !batch_norm->fused_relu &&
-           may_vanish(id);
+  [[nodiscard]] bool is_taker(int id) const {
+    const auto* taker = std::get_if<Taker>(&graph_.node(id).op);
+    return taker != nullptr && !taker->fused_add && !taker->fused_relu && may_vanish(id);
   }
 
   const Graph& graph_;
@@ -53,43 +61,46 @@ class ChainFinder {
   std::set<std::string> keep_;
 };
 
+// Chains by the number of their last node, and the nodes that vanish into them.
+struct Chains {
+  std::map<int, Chain> by_end;
+  std::set<int> absorbed;
+
+  void add(int end, const Chain& chain) {
+    by_end.emplace(end, chain);
+    absorbed.insert(chain.taker);
+    if (chain.add && *chain.add != end) absorbed.insert(*chain.add);
+  }
+};
+
+template <typename Taker>
 Node fused_node(const Graph& graph, const Chain& chain, const std::string& name) {
-  Node node = graph.node(chain.batch_norm);
+  Node node = graph.node(chain.taker);
   node.name = name;
-  auto& batch_norm = std::get<BatchNorm>(node.op);
-  batch_norm.fused_relu = true;
+  auto& op = std::get<Taker>(node.op);
+  op.fused_relu = chain.relu;
   if (chain.add) {
-    batch_norm.fused_add = true;
+    op.fused_add = true;
     node.inputs.push_back(chain.residual);
   }
   return node;
 }
 
-}  // namespace
-
-Graph fuse_batch_norm(const Graph& graph, const std::vector<std::string>& keep) {
-  const ChainFinder finder(graph, keep);
-  std::map<int, Chain> chains;  // by the ReLU
-  std::set<int> absorbed;
-  for (int id = 0; id < graph.size(); ++id) {
-    const std::optional<Chain> chain = finder.ending_at(id);
-    if (!chain) continue;
-    chains.emplace(id, *chain);
-    absorbed.insert(chain->batch_norm);
-    if (chain->add) absorbed.insert(*chain->add);
-  }
-
-  // A fused node stands where its ReLU stood: all its inputs, the residual too, come before.
+// A fused node stands where the last of its chain stood: all its inputs, the residual too, come
+// before.
+template <typename Taker>
+Graph fuse(const Graph& graph, const Chains& chains) {
   Graph fused;
   std::vector<int> new_ids(static_cast<size_t>(graph.size()), -1);
   const auto renumber = [&](std::vector<Edge>& edges) {
     for (Edge& edge : edges) edge.node = new_ids[static_cast<size_t>(edge.node)];
   };
   for (int id = 0; id < graph.size(); ++id) {
-    if (absorbed.contains(id)) continue;
-    const auto chain = chains.find(id);
-    Node node = chain == chains.end() ? graph.node(id)
-                                      : fused_node(graph, chain->second, graph.node(id).name);
+    if (chains.absorbed.contains(id)) continue;
+    const auto chain = chains.by_end.find(id);
+    Node node = chain == chains.by_end.end()
+                    ? graph.node(id)
+                    : fused_node<Taker>(graph, chain->second, graph.node(id).name);
     renumber(node.inputs);
     new_ids[static_cast<size_t>(id)] = fused.add(std::move(node));
   }
@@ -97,6 +108,32 @@ Graph fuse_batch_norm(const Graph& graph, const std::vector<std::string>& keep) 
   renumber(outputs);
   fused.set_outputs(std::move(outputs));
   return fused;
+}
+
+template <typename Taker>
+Chains chains_with_relu(const Graph& graph, const ChainFinder<Taker>& finder) {
+  Chains chains;
+  for (int id = 0; id < graph.size(); ++id) {
+    if (const std::optional<Chain> chain = finder.ending_in_relu(id)) chains.add(id, *chain);
+  }
+  return chains;
+}
+
+}  // namespace
+
+Graph fuse_batch_norm(const Graph& graph, const std::vector<std::string>& keep) {
+  const ChainFinder<BatchNorm> finder(graph, keep);
+  return fuse<BatchNorm>(graph, chains_with_relu(graph, finder));
+}
+
+Graph fuse_convolution(const Graph& graph, const std::vector<std::string>& keep) {
+  const ChainFinder<Convolution> finder(graph, keep);
+  Chains chains = chains_with_relu(graph, finder);
+  for (int id = 0; id < graph.size(); ++id) {
+    if (chains.absorbed.contains(id)) continue;
+    if (const std::optional<Chain> chain = finder.ending_in_add(id)) chains.add(id, *chain);
+  }
+  return fuse<Convolution>(graph, chains);
 }
 
 }  // namespace orthrus

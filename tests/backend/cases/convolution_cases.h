@@ -1,6 +1,8 @@
 // Convolution and FullyConnected.
 #pragma once
 
+#include <tuple>
+
 #include "backend/op_case.h"
 
 namespace orthrus::testing {
@@ -57,6 +59,36 @@ inline std::vector<OpCase> convolution_cases() {
        .op = Convolution{.num_filter = 4, .kernel = {2, 2}, .stride = {3, 3}, .pad = {3, 3}},
        .shapes = {{1, 3, 4, 4}}},
   };
+}
+
+// What the fuse pass makes of convolutions in inference.
+inline std::vector<OpCase> fused_convolution_cases() {
+  const Convolution square{.num_filter = 32, .kernel = {3, 3}, .pad = {1, 1}};
+  std::vector<OpCase> cases;
+  for (const auto& [name, add, relu] :
+       {std::tuple{"add", true, false}, {"relu", false, true}, {"add_relu", true, true}}) {
+    Convolution op = square;
+    op.fused_add = add;
+    op.fused_relu = relu;
+    cases.push_back({.name = std::string("conv_3x3_") + name,
+                     .op = op,
+                     .shapes = {{2, 16, 6, 7}},
+                     .forward_only = true});
+    op.kernel = {1, 1};
+    op.pad = {0, 0};
+    op.has_bias = false;
+    cases.push_back({.name = std::string("conv_1x1_no_bias_") + name,
+                     .op = op,
+                     .shapes = {{2, 16, 5, 5}},
+                     .forward_only = true});
+    op.num_filter = 5;
+    op.stride = {2, 2};
+    cases.push_back({.name = std::string("conv_odd_channels_stride_2_") + name,
+                     .op = op,
+                     .shapes = {{2, 7, 5, 6}},
+                     .forward_only = true});
+  }
+  return cases;
 }
 
 inline std::vector<OpCase> fully_connected_cases() {
