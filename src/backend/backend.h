@@ -85,6 +85,9 @@ struct CpuOptions {
 // Floating-point operations per second that the current threads reach together when they only
 // multiply and add in registers: the roof over every kernel. Takes about a fifth of a second.
 [[nodiscard]] double measure_peak_flops();
+// Bytes per second that the current threads read and write together when they copy memory that no
+// cache holds. Takes about a fifth of a second and 256 MB.
+[[nodiscard]] double measure_peak_bandwidth();
 // Libraries and instruction set in one line, for people.
 [[nodiscard]] std::string cpu_backend_description();
 

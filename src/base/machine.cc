@@ -4,7 +4,9 @@
 #include <fmt/ranges.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <optional>
 #include <sstream>
 #include <vector>
 
@@ -43,6 +45,35 @@ std::string instruction_sets() {
 std::string host_name() {
   std::array<char, 256> name = {};
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
+}
+
+namespace {
+
+// The number at the start of a text, or of the line "name number" in it.
+std::optional<size_t> number_in(const std::string& text, std::string_view name = "") {
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with(name)) continue;
+    size_t number = 0;
+    if (std::istringstream(line.substr(name.size())) >> number) return number;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+size_t available_memory_bytes() {
+  const std::optional<size_t> kibibytes =
+      number_in(system_field(system_text("/proc/meminfo"), "MemAvailable"));
+  const size_t available = kibibytes.value_or(0) * 1024;
+  const std::optional<size_t> limit = number_in(system_text("/sys/fs/cgroup/memory.max"));
+  const std::optional<size_t> used = number_in(system_text("/sys/fs/cgroup/memory.current"));
+  if (!limit || !used) return available;
+  // Pages of files count as used, but give way.
+  const size_t files = number_in(system_text("/sys/fs/cgroup/memory.stat"), "file ").value_or(0);
+  const size_t taken = *used - std::min(*used, files);
+  const size_t left = *limit - std::min(*limit, taken);
+  return available == 0 ? left : std::min(available, left);
 }
 
 std::string system_text(const std::string& path) {

@@ -1,6 +1,7 @@
 // What this program is and what it runs on, for reports and for a run's environment.json.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,10 @@ namespace orthrus {
 // Those that kernels are chosen by, as far as processor and system allow them: "avx2 fma avx512f".
 [[nodiscard]] std::string instruction_sets();
 [[nodiscard]] std::string host_name();
+
+// What this process can still get: the system's available memory, or what its cgroup leaves of it;
+// 0 where neither can be read.
+[[nodiscard]] size_t available_memory_bytes();
 
 // A file of /proc or /sys; empty where it is absent.
 [[nodiscard]] std::string system_text(const std::string& path);

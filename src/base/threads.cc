@@ -2,9 +2,11 @@
 
 #include <omp.h>
 #include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <exception>
 #include <fstream>
 #include <set>
@@ -54,6 +56,15 @@ int usable_cores() {
   const int quota = cgroup_quota();
   const int cores = cores_of_affinity();
   return quota > 0 ? std::min(quota, cores) : cores;
+}
+
+void bound_spinning(char** argv) {
+  // A fraction of a millisecond: longer than the parts of a parallel loop differ on a machine that
+  // is free, shorter than a time slice of another process.
+  constexpr const char* kSpins = "10000";
+  if (std::getenv("OMP_WAIT_POLICY") != nullptr || std::getenv("GOMP_SPINCOUNT") != nullptr) return;
+  if (setenv("GOMP_SPINCOUNT", kSpins, 0) != 0) return;
+  execv("/proc/self/exe", argv);
 }
 
 void set_threads(int threads) {

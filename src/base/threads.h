@@ -15,6 +15,13 @@ namespace orthrus {
 void set_threads(int threads);
 [[nodiscard]] int current_threads();
 
+// Starts the program anew, once, with a bound on how long a thread spins while it waits for the
+// others, unless OMP_WAIT_POLICY or GOMP_SPINCOUNT say something already. libgomp reads them when
+// it is loaded, before main, and knows no other way. Left alone it spins for milliseconds: where
+// other processes want the same cores, a thread then burns the time in which the one that it waits
+// for could have run (bench/shared_cores.py). Returns where it cannot, and in the new process.
+void bound_spinning(char** argv);
+
 // Calls body(begin, end) on contiguous, statically chosen parts of [0, count), one per thread.
 // An exception in the body is rethrown on the calling thread (the first by part).
 void parallel_for(int64_t count, const std::function<void(int64_t begin, int64_t end)>& body);

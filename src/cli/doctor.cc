@@ -30,6 +30,17 @@ std::string cgroup_limit() {
   return fmt::format(", limited to {:.1f} GiB", static_cast<double>(bytes) / (1 << 30));
 }
 
+// How threads wait for each other: what libgomp found when it was loaded.
+std::string waiting_threads(const Environment& environment) {
+  std::string text;
+  for (const char* name : {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"}) {
+    const auto found = environment.find(name);
+    if (found == environment.end()) continue;
+    text += fmt::format("{}{}={}", text.empty() ? "" : " ", name, found->second);
+  }
+  return text;
+}
+
 std::string demo_data_state() {
   return std::filesystem::exists("/usr/share/datasets/fashion-mnist")
              ? "found"
@@ -48,6 +59,7 @@ int run_doctor(const Options&, CommandContext& context) {
   print("engine", cpu_backend_description());
   print("cores",
         fmt::format("{} usable, {} threads by default", usable_cores(), current_threads()));
+  print("waiting", waiting_threads(context.environment));
   print("memory", fmt::format("{:.1f} GiB, {:.1f} GiB available{}",
                               gibibytes(system_field(memory, "MemTotal")),
                               gibibytes(system_field(memory, "MemAvailable")), cgroup_limit()));

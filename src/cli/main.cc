@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/machine.h"
 #include "base/suggest.h"
+#include "base/threads.h"
 #include "cli/commands.h"
 
 namespace orthrus {
@@ -120,6 +121,7 @@ int guarded_main(const std::vector<std::string>& arguments) {
 }  // namespace orthrus
 
 int main(int argc, char** argv) {
+  orthrus::bound_spinning(argv);
   // A closed pipe then shows as EPIPE where it is written to: a training whose output nobody reads
   // any more still ends with its checkpoint.
   std::signal(SIGPIPE, SIG_IGN);

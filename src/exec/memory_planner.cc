@@ -2,13 +2,15 @@
 
 #include <algorithm>
 #include <numeric>
+#include <tuple>
 #include <utility>
 
 namespace orthrus {
 
 namespace {
 
-size_t most_alive(const std::vector<Lifetime>& lifetimes) {
+// The most bytes that are alive at one step, and which step that is.
+std::pair<size_t, int> most_alive(const std::vector<Lifetime>& lifetimes) {
   int steps = 0;
   for (const Lifetime& life : lifetimes) steps = std::max(steps, life.last + 1);
   std::vector<ptrdiff_t> change(static_cast<size_t>(steps) + 1, 0);
@@ -18,8 +20,14 @@ size_t most_alive(const std::vector<Lifetime>& lifetimes) {
     change[static_cast<size_t>(life.last) + 1] -= size;
   }
   ptrdiff_t alive = 0, most = 0;
-  for (const ptrdiff_t delta : change) most = std::max(most, alive += delta);
-  return static_cast<size_t>(most);
+  int fullest = 0;
+  for (int step = 0; step < steps; ++step) {
+    alive += change[static_cast<size_t>(step)];
+    if (alive <= most) continue;
+    most = alive;
+    fullest = step;
+  }
+  return {static_cast<size_t>(most), fullest};
 }
 
 }  // namespace
@@ -27,7 +35,7 @@ size_t most_alive(const std::vector<Lifetime>& lifetimes) {
 ArenaPlan plan_arena(const std::vector<Lifetime>& lifetimes) {
   ArenaPlan plan;
   plan.offsets.resize(lifetimes.size());
-  plan.lower_bound_bytes = most_alive(lifetimes);
+  std::tie(plan.lower_bound_bytes, plan.fullest_step) = most_alive(lifetimes);
   std::vector<size_t> order(lifetimes.size());
   std::iota(order.begin(), order.end(), size_t{0});
   std::ranges::stable_sort(order, std::greater<>{},

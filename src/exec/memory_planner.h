@@ -23,6 +23,7 @@ struct ArenaPlan {
   std::vector<size_t> offsets;  // one per lifetime, multiples of 64
   size_t size_bytes = 0;
   size_t lower_bound_bytes = 0;
+  int fullest_step = 0;  // where those are alive
 };
 
 [[nodiscard]] ArenaPlan plan_arena(const std::vector<Lifetime>& lifetimes);

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/machine.h"
 #include "exec/memory_planner.h"
 #include "exec/program_builder.h"
 #include "exec/program_listing.h"
@@ -34,6 +35,23 @@ bool all_finite(const BufferDesc& desc, const std::byte* address) {
   return all_of_elements<float>(desc, address, [](float v) { return std::isfinite(v); });
 }
 
+// A plan that the system could not back with memory would be killed in its first step.
+void check_memory(const PlanMemory& plan, size_t limit_bytes, int64_t batch) {
+  constexpr double kGiga = 1e9;
+  const size_t usable = limit_bytes > 0 ? limit_bytes : available_memory_bytes();
+  const size_t needed = plan.arena_bytes + plan.persistent_bytes;
+  if (usable == 0 || needed <= usable || batch < 1) return;
+  // All but the parameters grows with the batch.
+  const size_t left = usable - std::min(usable, plan.parameter_bytes);
+  const double part =
+      static_cast<double>(left) / static_cast<double>(needed - plan.parameter_bytes);
+  const auto fits = static_cast<int64_t>(part * static_cast<double>(batch));
+  throw resource_error("a batch of {} needs {:.2f} GB of memory, and {:.2f} GB can be had", batch,
+                       static_cast<double>(needed) / kGiga, static_cast<double>(usable) / kGiga)
+      .with_hint(fits > 0 ? fmt::format("--batch-size {} would fit", fits)
+                          : "smaller pictures, a smaller network or --precision bf16 need less");
+}
+
 }  // namespace
 
 class Plan::Impl {
@@ -41,7 +59,8 @@ class Plan::Impl {
   Impl(const Graph& graph, const std::map<std::string, Shape>& input_shapes, Backend& backend,
        const PlanOptions& options)
       : backend_(backend), program_(build_program(graph, input_shapes, backend, options)) {
-    allocate();
+    const int64_t batch = input_shapes.empty() ? 0 : input_shapes.begin()->second[0];
+    allocate(options.memory_limit_bytes, batch);
     bind();
     list_parameters();
   }
@@ -50,6 +69,20 @@ class Plan::Impl {
   const Program& program() const { return program_; }
   const std::vector<PlanParameter>& parameters() const { return parameters_; }
   const PlanMemory& memory() const { return memory_; }
+
+  std::vector<BufferInfo> fullest_step_buffers() const {
+    std::vector<BufferInfo> result;
+    for (const int number : arena_buffers()) {
+      const Buffer& buffer = program_.buffers[at(number)];
+      if (buffer.first_step > fullest_step_ || buffer.last_step < fullest_step_) continue;
+      result.push_back({.name = buffer.name,
+                        .size_bytes = buffer.desc.size_bytes,
+                        .first_step = buffer.first_step,
+                        .last_step = buffer.last_step});
+    }
+    std::ranges::stable_sort(result, std::greater<>{}, &BufferInfo::size_bytes);
+    return result;
+  }
 
   std::byte* address(int buffer) const {
     while (program_.buffers[at(buffer)].merged_into != kNoBuffer) {
@@ -115,24 +148,41 @@ class Plan::Impl {
     }
   }
 
-  void allocate() {
-    std::vector<Lifetime> lifetimes;
-    std::vector<int> in_arena;
-    size_t persistent_bytes = 0;
+  // Buffers in the arena, by number.
+  std::vector<int> arena_buffers() const {
+    std::vector<int> numbers;
     for (size_t i = 0; i < program_.buffers.size(); ++i) {
       const Buffer& buffer = program_.buffers[i];
-      if (buffer.merged_into != kNoBuffer) continue;
-      if (buffer.storage == Storage::kPersistent) {
-        persistent_bytes += arena_aligned(buffer.desc.size_bytes);
-      } else if (buffer.first_step >= 0) {
-        in_arena.push_back(static_cast<int>(i));
-        lifetimes.push_back({buffer.first_step, buffer.last_step, buffer.desc.size_bytes});
-      }
+      const bool own = buffer.merged_into == kNoBuffer && buffer.storage == Storage::kArena;
+      if (own && buffer.first_step >= 0) numbers.push_back(static_cast<int>(i));
+    }
+    return numbers;
+  }
+
+  void allocate(size_t limit_bytes, int64_t batch) {
+    const std::vector<int> in_arena = arena_buffers();
+    std::vector<Lifetime> lifetimes;
+    for (const int number : in_arena) {
+      const Buffer& buffer = program_.buffers[at(number)];
+      lifetimes.push_back({buffer.first_step, buffer.last_step, buffer.desc.size_bytes});
     }
     const ArenaPlan plan = plan_arena(lifetimes);
-    arena_ = allocate_aligned(plan.size_bytes);
-    persistent_ = allocate_aligned(persistent_bytes);
-    std::memset(persistent_.get(), 0, persistent_bytes);
+    memory_ = {.parameter_bytes = 0,
+               .persistent_bytes = 0,
+               .arena_bytes = plan.size_bytes,
+               .lower_bound_bytes = plan.lower_bound_bytes};
+    fullest_step_ = plan.fullest_step;
+    for (const Buffer& buffer : program_.buffers) {
+      if (buffer.merged_into != kNoBuffer || buffer.storage != Storage::kPersistent) continue;
+      memory_.persistent_bytes += arena_aligned(buffer.desc.size_bytes);
+    }
+    for (const ProgramParameter& parameter : program_.parameters) {
+      memory_.parameter_bytes += program_.buffers[at(parameter.buffer)].desc.size_bytes;
+    }
+    check_memory(memory_, limit_bytes, batch);
+    arena_ = allocate_aligned(memory_.arena_bytes);
+    persistent_ = allocate_aligned(memory_.persistent_bytes);
+    std::memset(persistent_.get(), 0, memory_.persistent_bytes);
     for (size_t i = 0; i < in_arena.size(); ++i) {
       program_.buffers[at(in_arena[i])].address = arena_.get() + plan.offsets[i];
     }
@@ -142,9 +192,6 @@ class Plan::Impl {
       buffer.address = next;
       next += arena_aligned(buffer.desc.size_bytes);
     }
-    memory_ = {.persistent_bytes = persistent_bytes,
-               .arena_bytes = plan.size_bytes,
-               .lower_bound_bytes = plan.lower_bound_bytes};
   }
 
   std::byte* address_or_null(int buffer) const {
@@ -199,6 +246,7 @@ class Plan::Impl {
   std::shared_ptr<std::byte[]> persistent_;
   std::vector<PlanParameter> parameters_;
   PlanMemory memory_;
+  int fullest_step_ = 0;
   std::vector<double>* step_seconds_ = nullptr;
 };
 
@@ -365,6 +413,10 @@ std::vector<StepInfo> Plan::listing() const {
 
 PlanMemory Plan::memory() const {
   return impl_->memory();
+}
+
+std::vector<BufferInfo> Plan::fullest_step_buffers() const {
+  return impl_->fullest_step_buffers();
 }
 
 std::vector<std::string> Plan::reference_layers() const {

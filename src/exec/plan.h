@@ -28,6 +28,8 @@ struct PlanOptions {
   bool recompute = true;
   // Extra values (by layer name) to keep readable after forward, in plain layout.
   std::vector<std::string> keep;
+  // Memory that the plan may take; 0: what this process can still get.
+  size_t memory_limit_bytes = 0;
 };
 
 // A parameter or running statistic as the plan holds it: float32, in its kernel's layout. Padding
@@ -55,16 +57,25 @@ struct StepInfo {
   size_t bytes = 0;  // read and written
 };
 
+// A buffer of the arena, for listings.
+struct BufferInfo {
+  std::string name;  // of the layer or value, "...:gradient", "...:saved0", "scratch"
+  size_t size_bytes = 0;
+  int first_step = 0, last_step = 0;  // lines of listing()
+};
+
 struct PlanMemory {
-  size_t persistent_bytes = 0;   // parameters, inputs, outputs
+  size_t parameter_bytes = 0;    // and running statistics
+  size_t persistent_bytes = 0;   // those, and inputs and outputs
   size_t arena_bytes = 0;        // activations, gradients, scratch
   size_t lower_bound_bytes = 0;  // most bytes alive at one step: no arena can be smaller
 };
 
 class Plan {
  public:
-  // `input_shapes`: shapes of the graph's inputs (and labels where they cannot be deduced) by name.
-  // Throws kInput on shapes that contradict each other, kResource when memory does not suffice.
+  // `input_shapes`: shapes of the graph's inputs (and labels where they cannot be deduced) by name;
+  // the first number of each is the batch size. Throws kInput on shapes that contradict each other,
+  // kResource when memory does not suffice, with the batch size for which it would.
   Plan(const Graph& graph, const std::map<std::string, Shape>& input_shapes, Backend& backend,
        const PlanOptions& options);
   ~Plan();
@@ -108,6 +119,8 @@ class Plan {
 
   [[nodiscard]] std::vector<StepInfo> listing() const;
   [[nodiscard]] PlanMemory memory() const;
+  // What lies in the arena at the step where most of it is taken, largest first.
+  [[nodiscard]] std::vector<BufferInfo> fullest_step_buffers() const;
   // Layers that run on `ref` although the backend is another one.
   [[nodiscard]] std::vector<std::string> reference_layers() const;
   // "layer: candidate refused: reason" for every candidate that was passed over.

@@ -70,10 +70,9 @@ void fill_inputs(Plan& plan, const Model& model, int64_t batch_size, bool traini
   }
 }
 
-// Seconds of each training or inference step; the first is the one before the timed ones.
-// `fastest`: the least seconds of each of the plan's steps.
-std::vector<double> time_steps(Plan& plan, const BenchmarkSpec& spec,
-                               std::vector<double>& fastest) {
+// Seconds of each training or inference step; the first is the one before the timed ones. Fills
+// the times by step of the plan in `result`.
+std::vector<double> time_steps(Plan& plan, const BenchmarkSpec& spec, BenchmarkResult& result) {
   std::optional<Sgd> sgd;
   if (spec.training) {
     sgd.emplace(plan, SgdOptions{});
@@ -92,9 +91,10 @@ std::vector<double> time_steps(Plan& plan, const BenchmarkSpec& spec,
       });
     }
     seconds.push_back(seconds_since(start));
-    if (fastest.empty()) fastest = parts;
-    std::ranges::transform(fastest, parts, fastest.begin(),
+    if (step == 0) result.fastest_seconds = parts;
+    std::ranges::transform(result.fastest_seconds, parts, result.fastest_seconds.begin(),
                            [](double a, double b) { return std::min(a, b); });
+    if (seconds.back() <= std::ranges::min(seconds)) result.traced_seconds = parts;
   }
   plan.measure_steps(nullptr);
   return seconds;
@@ -117,7 +117,7 @@ BenchmarkResult run_benchmark(const BenchmarkSpec& spec) {
   model.reset();  // the plan has its own copy of the parameters
   result.start_seconds = seconds_since(start);
 
-  std::vector<double> seconds = time_steps(plan, spec, result.fastest_seconds);
+  std::vector<double> seconds = time_steps(plan, spec, result);
   result.first_step_seconds = seconds.front();
   seconds.erase(seconds.begin());
   std::ranges::sort(seconds);
@@ -135,7 +135,9 @@ BenchmarkResult run_benchmark(const BenchmarkSpec& spec) {
       std::accumulate(result.steps.begin(), result.steps.end(), 0.0,
                       [](double sum, const StepInfo& step) { return sum + step.flops; }) /
       batch;
+  result.fullest_step_buffers = plan.fullest_step_buffers();
   result.peak_flops = measure_peak_flops();
+  if (spec.bandwidth) result.peak_bandwidth = measure_peak_bandwidth();
   return result;
 }
 

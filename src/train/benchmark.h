@@ -18,7 +18,8 @@ struct BenchmarkSpec {
   int64_t height = 224;
   int64_t width = 224;
   bool training = true;
-  int steps = 6;  // timed ones; one more goes before
+  int steps = 6;           // timed ones; one more goes before
+  bool bandwidth = false;  // measure the memory's bandwidth too
   CpuOptions cpu;
 };
 
@@ -29,10 +30,13 @@ struct BenchmarkResult {
   double start_seconds = 0;      // building the network, its values and the plan
   double flops_per_image = 0;    // multiplications and additions of the plan's kernels
   double peak_flops = 0;         // measured beside it
+  double peak_bandwidth = 0;     // likewise, bytes per second; 0: spec.bandwidth was false
   double peak_memory_bytes = 0;  // of the process, over its whole life
   PlanMemory memory;
   std::vector<StepInfo> steps;
   std::vector<double> fastest_seconds;  // by step of the plan
+  std::vector<double> traced_seconds;   // the same of one whole training step, the fastest
+  std::vector<BufferInfo> fullest_step_buffers;
   // Were every step of the plan at its fastest: what remains when other processes disturb nothing.
   double undisturbed_images_per_second = 0;
   std::vector<std::string> reference_layers;

@@ -44,6 +44,39 @@ TEST(Plan, GivesTheReferenceGradientsOnEveryVersionOfNetwork) {
   }
 }
 
+TEST(Plan, TooLittleMemoryIsRefusedWithTheBatchThatFits) {
+  const Network network;  // batches of 4
+  const std::unique_ptr<Backend> cpu = make_cpu_backend();
+  const PlanMemory memory = Plan(network.graph, network.shapes, *cpu, {.training = true}).memory();
+  const auto plan_within = [&](size_t bytes) {
+    return [&, bytes] {
+      Plan(network.graph, network.shapes, *cpu, {.training = true, .memory_limit_bytes = bytes});
+    };
+  };
+  EXPECT_NO_THROW(plan_within(memory.persistent_bytes + memory.arena_bytes)());
+  const size_t all = memory.persistent_bytes + memory.arena_bytes;
+  const size_t half = memory.parameter_bytes + (all - memory.parameter_bytes + 1) / 2;
+  EXPECT_THAT(refusal_of(plan_within(half)),
+              AllOf(HasSubstr("a batch of 4 needs 0.01 GB of memory"),
+                    HasSubstr("--batch-size 2 would fit")));
+  EXPECT_THAT(refusal_of(plan_within(memory.parameter_bytes)),
+              HasSubstr("a smaller network or --precision bf16"));
+}
+
+TEST(Plan, TellsWhatFillsTheArena) {
+  const Network network;
+  const std::unique_ptr<Backend> cpu = make_cpu_backend();
+  const Plan plan(network.graph, network.shapes, *cpu, {.training = true});
+  const std::vector<BufferInfo> buffers = plan.fullest_step_buffers();
+  size_t sum = 0;
+  for (const BufferInfo& buffer : buffers) {
+    sum += buffer.size_bytes;
+    EXPECT_LE(buffer.first_step, buffer.last_step) << buffer.name;
+  }
+  EXPECT_LE(sum, plan.memory().lower_bound_bytes);
+  EXPECT_GE(sum + 64 * buffers.size(), plan.memory().lower_bound_bytes);
+}
+
 TEST(Plan, RecomputingChangesNoByteAndSavesMemory) {
   const Network network;
   const std::unique_ptr<Backend> cpu = make_cpu_backend();

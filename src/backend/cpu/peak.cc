@@ -1,11 +1,13 @@
-// The roof: how fast this machine multiplies and adds right now.
+// The roof: how fast this machine multiplies and adds, and copies memory, right now.
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstring>
 
 #include "backend/backend.h"
 #include "backend/cpu/vector_kernels.h"
 #include "base/threads.h"
+#include "tensor/tensor.h"
 
 namespace orthrus {
 
@@ -25,6 +27,26 @@ double measure_peak_flops() {
     });
     const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
     best = std::max(best, threads * kFlopsPerIteration * kIterations / seconds);
+  }
+  return best;
+}
+
+double measure_peak_bandwidth() {
+  using Clock = std::chrono::steady_clock;
+  constexpr size_t kBytes = size_t{128} << 20;
+  const std::shared_ptr<std::byte[]> from = allocate_aligned(kBytes);
+  const std::shared_ptr<std::byte[]> to = allocate_aligned(kBytes);
+  const auto copy = [&](int64_t begin, int64_t end) {
+    std::memcpy(to.get() + begin, from.get() + begin, static_cast<size_t>(end - begin));
+  };
+  std::memset(from.get(), 1, kBytes);
+  parallel_for(kBytes, copy);  // the system hands the pages out
+  double best = 0;
+  for (int round = 0; round < 5; ++round) {
+    const Clock::time_point start = Clock::now();
+    parallel_for(kBytes, copy);
+    const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    best = std::max(best, 2.0 * kBytes / seconds);
   }
   return best;
 }
