@@ -5,6 +5,7 @@
 #include "base/threads.h"
 #include "cli/bench_report.h"
 #include "cli/commands.h"
+#include "cli/model_argument.h"
 #include "infer/options.h"
 #include "model/options.h"
 #include "train/benchmark.h"
@@ -78,12 +79,7 @@ std::vector<OptionSpec> bench_options() {
        .help = "Write the steps of the fastest training step as a trace for chrome://tracing or "
                "ui.perfetto.dev.",
        .group = "Output"},
-      {.key = "bench.json",
-       .flag = "--json",
-       .type = OptionType::kBoolean,
-       .default_text = "off",
-       .help = "Print one JSON object.",
-       .group = "Output"},
+      json_option(),
   };
 }
 
@@ -110,7 +106,7 @@ int run_bench(const Options& options, CommandContext& context) {
   if (const std::string& trace = options.text("bench.trace"); !trace.empty()) {
     write_file(trace, chrome_trace(result));
   }
-  if (options.boolean("bench.json")) {
+  if (options.boolean("json")) {
     fmt::print(context.out, "{}\n", to_json(spec, result).dump(2));
     return 0;
   }

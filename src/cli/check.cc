@@ -13,6 +13,7 @@
 #include "base/signals.h"
 #include "base/threads.h"
 #include "cli/commands.h"
+#include "cli/model_argument.h"
 #include "data/check.h"
 #include "infer/options.h"
 
@@ -208,7 +209,6 @@ Sets open_sets(const Options& options, CommandContext& context) {
 int run_check(const Options& options, CommandContext& context) {
   set_threads(thread_count(options));
   const Sets sets = open_sets(options, context);
-  refuse_overwriting_data(options, "check.json", sets);
   refuse_overwriting_data(options, "check.bad_list", sets);
   size_t total = 0;
   for (const SharedPictures& set : sets) total += set->list().entries.size();
@@ -224,8 +224,7 @@ int run_check(const Options& options, CommandContext& context) {
   });
   progress.finish();
 
-  const std::string json = options.text("check.json");
-  if (json == "-") {
+  if (options.boolean("json")) {
     fmt::print(context.out, "{}", json_text(sets, report));
   } else {
     for (size_t set = 0; set < sets.size(); ++set) {
@@ -234,7 +233,6 @@ int run_check(const Options& options, CommandContext& context) {
     print_bad(context.out, sets, report);
     print_groups(context.out, sets, report.exact, "exact");
     print_groups(context.out, sets, report.near, "near");
-    if (!json.empty()) write_file(json, json_text(sets, report));
   }
   if (options.has("check.bad_list")) {
     write_file(options.text("check.bad_list"), bad_list_text(sets, report));
@@ -275,11 +273,7 @@ std::vector<OptionSpec> check_options() {
        .max = 65536,
        .help = "Pictures with a side of fewer pixels are bad: tiny.",
        .group = "What is bad"},
-      {.key = "check.json",
-       .flag = "--json",
-       .value_name = "FILE",
-       .help = "Write everything as JSON to this file; - prints it in place of the table.",
-       .group = "Output"},
+      json_option(),
       {.key = "check.bad_list",
        .flag = "--bad-list",
        .value_name = "FILE",

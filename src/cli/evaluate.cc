@@ -4,11 +4,11 @@
 #include <string>
 #include <vector>
 
-#include "base/file.h"
 #include "base/progress.h"
 #include "base/signals.h"
 #include "base/threads.h"
 #include "cli/commands.h"
+#include "cli/evaluate_files.h"
 #include "cli/evaluate_report.h"
 #include "cli/model_argument.h"
 #include "infer/evaluate.h"
@@ -19,14 +19,55 @@ namespace orthrus {
 
 namespace {
 
-// Where --json says; "-" is standard output.
-void write_json(std::FILE* out, const std::string& path, const std::string& json) {
-  if (path == "-") {
-    fmt::print(out, "{}", json);
-  } else {
-    write_file(path, json);
+// All that is told about a list, gathered batch by batch.
+class ListEvaluation {
+ public:
+  explicit ListEvaluation(const std::vector<Task>& tasks)
+      : tasks_(tasks),
+        evaluations_(tasks.begin(), tasks.end()),
+        mistakes_(tasks.begin(), tasks.end()),
+        consistency_(tasks) {}
+
+  void add(const BatchAnswers& answers) {
+    for (size_t task = 0; task < tasks_.size(); ++task) {
+      const TaskAnswers& own = answers.tasks[task];
+      evaluations_[task].add(own.probabilities, own.labels, own.present, answers.count);
+      mistakes_[task].add(own.probabilities, own.labels, own.present, answers.positions);
+    }
+    if (consistency_.reports().empty()) return;
+    for (size_t row = 0; row < answers.positions.size(); ++row) add_picture(answers, row);
   }
-}
+
+  [[nodiscard]] ModelReport report() const {
+    ModelReport report{.tasks = {}, .consistency = consistency_.reports()};
+    for (const TaskEvaluation& task : evaluations_) report.tasks.push_back(task.report());
+    return report;
+  }
+  [[nodiscard]] const std::vector<MistakeCollector>& mistakes() const { return mistakes_; }
+
+ private:
+  void add_picture(const BatchAnswers& answers, size_t row) {
+    rows_.clear();
+    labels_.clear();
+    present_.clear();
+    for (size_t task = 0; task < tasks_.size(); ++task) {
+      const TaskAnswers& own = answers.tasks[task];
+      const auto classes = static_cast<size_t>(tasks_[task].classes);
+      const auto first = row * static_cast<size_t>(tasks_[task].label_width());
+      rows_.push_back(own.probabilities.subspan(row * classes, classes));
+      labels_.push_back(own.labels[first]);
+      present_.push_back(own.present[first]);
+    }
+    consistency_.add(rows_, labels_, present_);
+  }
+
+  const std::vector<Task>& tasks_;
+  std::vector<TaskEvaluation> evaluations_;
+  std::vector<MistakeCollector> mistakes_;
+  ConsistencyEvaluation consistency_;
+  std::vector<std::span<const float>> rows_;  // of one picture, by task
+  std::vector<float> labels_, present_;
+};
 
 int run_evaluate(const Options& options, CommandContext& context) {
   const PictureFiles files = picture_files(options, "data.val", "data.image_val");
@@ -49,19 +90,23 @@ int run_evaluate(const Options& options, CommandContext& context) {
     progress.advance(done - progress.state().done);
     signals.throw_if_requested();
   };
-  std::vector<TaskEvaluation> evaluations(model.tasks.begin(), model.tasks.end());
-  const auto take = [&](const BatchAnswers& answers) {
-    evaluations[answers.task].add(answers.probabilities, answers.labels, answers.present,
-                                  answers.count);
-  };
-  for_each_answer(inference, model.tasks, loader, take, after_batch);
+  ListEvaluation evaluation(model.tasks);
+  for_each_batch(
+      inference, model.tasks, loader, [&](const BatchAnswers& answers) { evaluation.add(answers); },
+      after_batch);
   progress.finish();
   for (const std::string& skipped : loader.skipped()) context.terminal.print_line(skipped);
-  std::vector<TaskReport> reports;
-  for (const TaskEvaluation& evaluation : evaluations) reports.push_back(evaluation.report());
-  const std::string json = options.text("json");
-  if (json != "-") print_reports(context.out, model, reports);
-  if (!json.empty()) write_json(context.out, json, reports_json(model, reports));
+  const ModelReport report = evaluation.report();
+  const std::string json = reports_json(model, report);
+  if (options.has("out")) {
+    write_evaluation(options.text("out"), json, list, model.tasks, report.tasks,
+                     evaluation.mistakes());
+  }
+  if (options.boolean("json")) {
+    fmt::print(context.out, "{}", json);
+  } else {
+    print_reports(context.out, model, report);
+  }
   return 0;
 }
 
@@ -72,17 +117,21 @@ Command make_evaluate_command() {
       .name = "evaluate",
       .summary = "Measure how well each task is answered over a list of pictures",
       .syntax = {.positionals = {{.name = "MODEL", .help = "The same as --model."}}},
-      .examples = {"orthrus evaluate out/resnet-50 --data-val val.lst --image-val images"},
+      .examples = {"orthrus evaluate out/resnet-50 --data-val val.lst --image-val images",
+                   "orthrus evaluate out --data-val val.csv --json > figures.json"},
       .run = run_evaluate};
   command.options.add(model_options(""));
   command.options.add(tasks_option());
   command.options.add(inference_options("32"));
-  command.options.add(OptionSpec{.key = "json",
-                                 .flag = "--json",
-                                 .value_name = "FILE",
-                                 .help = "Write all figures to a file as JSON; -: to standard "
-                                         "output, in place of the tables.",
-                                 .group = "Output"});
+  command.options.add(json_option());
+  command.options.add(OptionSpec{
+      .key = "out",
+      .flag = "--out",
+      .value_name = "DIR",
+      .help = "Folder for files: figures.json, and for each task TASK.confusion.csv, "
+              "TASK.mistakes.csv (wrong answers) and TASK.suspects.csv (labels that are probably "
+              "wrong).",
+      .group = "Output"});
   return command;
 }
 

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <utility>
 
 namespace orthrus {
@@ -16,24 +16,14 @@ using ReportJson = nlohmann::ordered_json;
 
 constexpr size_t kMostListedClasses = 100;
 
-std::string figure(double value) {
-  return std::isnan(value) ? "-" : fmt::format("{:.4f}", value);
+// NaN of nothing.
+double share(int64_t part, int64_t whole) {
+  return whole > 0 ? static_cast<double>(part) / static_cast<double>(whole)
+                   : std::numeric_limits<double>::quiet_NaN();
 }
 
-// Name and value of each figure that the task has.
-std::vector<std::pair<std::string, double>> figures_of(const Task& task, const TaskReport& report) {
-  if (task.kind == TaskKind::kMultilabel) {
-    return {{"accuracy", report.accuracy},    {"loss", report.loss},
-            {"macro F1", report.macro_f1},    {"average precision", report.mean_average_precision},
-            {"ROC-AUC", report.mean_roc_auc}, {"calibration error", report.calibration_error}};
-  }
-  return {{"accuracy", report.accuracy},
-          {fmt::format("top-{}", MetricSums::kTopK), report.top_k},
-          {"loss", report.loss},
-          {"macro F1", report.macro_f1},
-          {"balanced accuracy", report.balanced_accuracy},
-          {"MCC", report.mcc},
-          {"calibration error", report.calibration_error}};
+std::string figure(double value) {
+  return std::isnan(value) ? "-" : fmt::format("{:.4f}", value);
 }
 
 // The wrong answer that a class gets most often; the lower one between equals.
@@ -88,15 +78,53 @@ void print_classes(std::FILE* out, const Task& task, const TaskReport& report) {
   }
 }
 
+// How many answers are left, and how many of these are right, when less sure ones are not given.
+void print_coverage(std::FILE* out, const TaskReport& report) {
+  if (report.coverage.empty() || report.pictures == 0) return;
+  fmt::print(out, "\n  {:<17}", "min. confidence");
+  for (const Coverage& part : report.coverage) fmt::print(out, "  {:>6}", part.confidence);
+  fmt::print(out, "\n  {:<17}", "answered");
+  for (const Coverage& part : report.coverage) {
+    fmt::print(out, "  {:>6}", figure(share(part.answers, report.pictures)));
+  }
+  fmt::print(out, "\n  {:<17}", "of these right");
+  for (const Coverage& part : report.coverage) {
+    fmt::print(out, "  {:>6}", figure(share(part.right, part.answers)));
+  }
+  fmt::print(out, "\n");
+}
+
 void print_report(std::FILE* out, const Task& task, const TaskReport& report) {
   fmt::print(out, "{}: images {}", task.name, report.pictures);
   if (report.unlabelled > 0) fmt::print(out, ", without a label {}", report.unlabelled);
   fmt::print(out, "\n");
-  for (const auto& [name, value] : figures_of(task, report)) {
-    fmt::print(out, "  {:<17}  {}\n", name, figure(value));
+  for (const TaskFigure& entry : task_figures()) {
+    if (!entry.belongs_to(task)) continue;
+    fmt::print(out, "  {:<17}  {}\n", entry.title, figure(report.*entry.value));
   }
+  if (task.temperature != 1) {
+    fmt::print(out, "  before calibration  {} (temperature {:.3f})\n",
+               figure(report.uncalibrated_error), task.temperature);
+  }
+  print_coverage(out, report);
   fmt::print(out, "\n");
   print_classes(out, task, report);
+}
+
+void print_consistency(std::FILE* out, const std::vector<Task>& tasks,
+                       const std::vector<ConsistencyReport>& reports) {
+  fmt::print(out, "\nanswered together (predict --consistent)\n");
+  fmt::print(out, "  {:<17}  {:<17}  {:>14}  {:>9}  {:>8}  {:>9}\n", "task", "derived from",
+             "contradictions", "together", "accuracy", "together");
+  for (const ConsistencyReport& report : reports) {
+    const bool root = report.task == report.root;
+    fmt::print(out, "  {:<17}  {:<17}  {:>14}  {:>9}  {:>8}  {:>9}\n", tasks[report.task].name,
+               root ? "" : tasks[report.root].name,
+               root ? "" : std::to_string(report.contradictions),
+               root ? "" : std::to_string(report.contradictions_together),
+               figure(share(report.right, report.labelled)),
+               figure(share(report.right_together, report.labelled)));
+  }
 }
 
 ReportJson number(double value) {
@@ -124,24 +152,55 @@ ReportJson classes_json(const Task& task, const TaskReport& report) {
   return list;
 }
 
+ReportJson reliability_json(const TaskReport& report) {
+  ReportJson list = ReportJson::array();
+  for (const CalibrationError::Bin& bin : report.reliability) {
+    if (bin.answers == 0) continue;
+    const auto answers = static_cast<double>(bin.answers);
+    list.push_back({{"answers", bin.answers},
+                    {"confidence", bin.confidence / answers},
+                    {"right", static_cast<double>(bin.right) / answers}});
+  }
+  return list;
+}
+
+ReportJson coverage_json(const TaskReport& report) {
+  ReportJson list = ReportJson::array();
+  for (const Coverage& part : report.coverage) {
+    list.push_back({{"min_confidence", part.confidence},
+                    {"answered", number(share(part.answers, report.pictures))},
+                    {"right", number(share(part.right, part.answers))}});
+  }
+  return list;
+}
+
+ReportJson consistency_json(const std::vector<Task>& tasks, const ConsistencyReport& report) {
+  ReportJson json = {{"task", tasks[report.task].name},
+                     {"accuracy", number(share(report.right, report.labelled))},
+                     {"accuracy_together", number(share(report.right_together, report.labelled))}};
+  if (report.task == report.root) return json;
+  json["derived_from"] = tasks[report.root].name;
+  json["images"] = report.pictures;
+  json["contradictions"] = report.contradictions;
+  json["contradictions_together"] = report.contradictions_together;
+  return json;
+}
+
 ReportJson report_json(const Task& task, const TaskReport& report) {
   const bool multilabel = task.kind == TaskKind::kMultilabel;
   ReportJson json = {{"task", task.name},
                      {"kind", multilabel ? "multilabel" : "softmax"},
                      {"images", report.pictures},
-                     {"without_label", report.unlabelled},
-                     {"accuracy", number(report.accuracy)},
-                     {"loss", number(report.loss)},
-                     {"macro_f1", number(report.macro_f1)},
-                     {"calibration_error", number(report.calibration_error)}};
-  if (multilabel) {
-    json["mean_average_precision"] = number(report.mean_average_precision);
-    json["mean_roc_auc"] = number(report.mean_roc_auc);
-  } else {
-    json["top5"] = number(report.top_k);
-    json["balanced_accuracy"] = number(report.balanced_accuracy);
-    json["mcc"] = number(report.mcc);
+                     {"without_label", report.unlabelled}};
+  for (const TaskFigure& entry : task_figures()) {
+    if (entry.belongs_to(task)) json[std::string(entry.key)] = number(report.*entry.value);
   }
+  if (task.temperature != 1) {
+    json["temperature"] = task.temperature;
+    json["calibration_error_before"] = number(report.uncalibrated_error);
+  }
+  json["reliability"] = reliability_json(report);
+  if (!multilabel) json["coverage"] = coverage_json(report);
   json["classes"] = classes_json(task, report);
   if (multilabel) return json;
   json["confusion"] = ReportJson::array();
@@ -153,19 +212,23 @@ ReportJson report_json(const Task& task, const TaskReport& report) {
 
 }  // namespace
 
-void print_reports(std::FILE* out, const Model& model, const std::vector<TaskReport>& reports) {
-  for (size_t task = 0; task < reports.size(); ++task) {
+void print_reports(std::FILE* out, const Model& model, const ModelReport& report) {
+  for (size_t task = 0; task < report.tasks.size(); ++task) {
     if (task > 0) fmt::print(out, "\n");
-    print_report(out, model.tasks[task], reports[task]);
+    print_report(out, model.tasks[task], report.tasks[task]);
   }
+  if (!report.consistency.empty()) print_consistency(out, model.tasks, report.consistency);
 }
 
-std::string reports_json(const Model& model, const std::vector<TaskReport>& reports) {
-  ReportJson tasks = ReportJson::array();
-  for (size_t task = 0; task < reports.size(); ++task) {
-    tasks.push_back(report_json(model.tasks[task], reports[task]));
+std::string reports_json(const Model& model, const ModelReport& report) {
+  ReportJson result = {{"model", model.origin}, {"tasks", ReportJson::array()}};
+  for (size_t task = 0; task < report.tasks.size(); ++task) {
+    result["tasks"].push_back(report_json(model.tasks[task], report.tasks[task]));
   }
-  const ReportJson result = {{"model", model.origin}, {"tasks", tasks}};
+  if (!report.consistency.empty()) result["consistency"] = ReportJson::array();
+  for (const ConsistencyReport& entry : report.consistency) {
+    result["consistency"].push_back(consistency_json(model.tasks, entry));
+  }
   // A path or a class name need not be UTF-8, but JSON must be: such bytes are replaced.
   return result.dump(2, ' ', false, ReportJson::error_handler_t::replace) + "\n";
 }

@@ -67,7 +67,7 @@ OptionSpec json_option() {
           .flag = "--json",
           .type = OptionType::kBoolean,
           .default_text = "off",
-          .help = "Print the result as JSON.",
+          .help = "Print JSON in place of tables and lines.",
           .group = "Output"};
 }
 

@@ -27,7 +27,7 @@ namespace orthrus {
 // --tasks, which model_argument() reads.
 [[nodiscard]] OptionSpec tasks_option();
 
-// --json
+// --json: standard output gets JSON in place of tables and lines. The same in every command.
 [[nodiscard]] OptionSpec json_option();
 
 }  // namespace orthrus

@@ -18,6 +18,12 @@ namespace orthrus {
 
 namespace {
 
+std::string classes_text(const Task& task) {
+  if (task.classes == 0) return "those that the data name";
+  if (task.class_names.empty()) return fmt::format("{}", task.classes);
+  return fmt::format("{}: {}", task.classes, fmt::join(task.class_names, ", "));
+}
+
 std::string columns_text(const Task& task) {
   if (!task.column_names.empty()) return fmt::format("{}", fmt::join(task.column_names, ", "));
   if (!task.label_columns.empty()) return fmt::format("{}", fmt::join(task.label_columns, ", "));
@@ -80,9 +86,7 @@ void print_counts(std::FILE* out, const Task& task, const LabelCounts& counts) {
 
 void print_task(std::FILE* out, const Task& task, const LabelCounts* counts) {
   fmt::print(out, "{}\n", task.name);
-  fmt::print(
-      out, "  classes    {}{}\n", task.classes,
-      task.class_names.empty() ? "" : fmt::format(": {}", fmt::join(task.class_names, ", ")));
+  fmt::print(out, "  classes    {}\n", classes_text(task));
   fmt::print(out, "  column     {}\n", columns_text(task));
   const char* heading = "rule";
   for (const std::string& line : rule_lines(task)) {

@@ -20,6 +20,6 @@ enum class CsvSplit {
                                  std::vector<std::string>& fields, size_t& count);
 
 // A field as it must stand in a table whose separator is a comma.
-[[nodiscard]] std::string csv_field(const std::string& text);
+[[nodiscard]] std::string csv_field(std::string_view text);
 
 }  // namespace orthrus

@@ -163,6 +163,11 @@ bool holds_pictures(const fs::path& list) {
   return fs::is_directory(list, ignored) || is_record_file(list);
 }
 
+void leave_out(const fs::path& excluded, ImageList& list) {
+  std::vector<uint64_t> none;
+  exclude(excluded, list, none);
+}
+
 SharedPictures open_pictures(const PictureFiles& files, const std::vector<LabelColumn>& expected) {
   std::error_code ignored;
   std::vector<uint64_t> offsets;

@@ -54,6 +54,10 @@ using SharedPictures = std::shared_ptr<const Pictures>;
 // The list's paths are those of files in `folder`, or absolute.
 [[nodiscard]] SharedPictures make_file_pictures(ImageList list, std::filesystem::path folder);
 
+// Leaves out of a list of files what PictureFiles::exclude names; nothing where it is empty. Throws
+// kInput when no picture is left.
+void leave_out(const std::filesystem::path& exclude, ImageList& list);
+
 // Opens whatever `files` names, told by what it is and, for text, by its first line. `expected`:
 // label columns of data read before, whose class names labels are matched with. Throws kInput.
 [[nodiscard]] SharedPictures open_pictures(const PictureFiles& files,

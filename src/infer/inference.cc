@@ -1,22 +1,60 @@
 #include "infer/inference.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/error.h"
 #include "graph/passes/fuse.h"
+#include "tasks/heads.h"
 
 namespace orthrus {
 
-Graph inference_graph(const FoldedGraph& folded) {
-  return fuse_convolution(fuse_batch_norm(folded.graph));
+Graph inference_graph(const FoldedGraph& folded, const std::vector<std::string>& keep) {
+  return fuse_convolution(fuse_batch_norm(folded.graph, keep), keep);
 }
 
-Inference::Inference(const Model& model, int64_t batch_size, Backend& backend)
+namespace {
+
+std::vector<std::string> kept_layers(const std::string& features) {
+  if (features.empty()) return {};
+  return {features};
+}
+
+PlanOptions keeping(const std::string& features) {
+  PlanOptions options;
+  options.keep = kept_layers(features);
+  return options;
+}
+
+// logits / T: of the last layer's weights and bias.
+void cool(const Task& task, NamedTensors& parameters) {
+  for (const char* part : {"_weight", "_bias"}) {
+    const auto found = parameters.find(task.head + part);
+    if (found == parameters.end()) continue;  // a head without a bias
+    Tensor scaled = found->second.to_f32().clone();
+    for (float& value : scaled.data()) value = static_cast<float>(value / task.temperature);
+    found->second = std::move(scaled);
+  }
+}
+
+}  // namespace
+
+Inference::Inference(const Model& model, int64_t batch_size, Backend& backend, bool keep_features)
     : input_(model.input),
-      folded_(fold_batch_norm(model.graph)),
-      plan_(inference_graph(folded_),
-            {{model.input, picture_shape(model.preprocessing, batch_size)}}, backend, {}) {
+      features_(keep_features ? model.graph.node(find_features(model.graph).node).name : ""),
+      tasks_(model.tasks),
+      folded_(fold_batch_norm(model.graph, kept_layers(features_))),
+      plan_(inference_graph(folded_, kept_layers(features_)),
+            {{model.input, picture_shape(model.preprocessing, batch_size)}}, backend,
+            keeping(features_)) {
   load_parameters(model.parameters);
+}
+
+void Inference::load_parameters(NamedTensors parameters) {
+  for (const Task& task : tasks_) {
+    if (task.temperature != 1) cool(task, parameters);
+  }
+  plan_.load_parameters(fold_parameters(folded_, parameters));
 }
 
 void Inference::run(const Tensor& images) {

@@ -1,9 +1,12 @@
 // Inference: a model compiled to answer batches of pictures, with BatchNorm's running statistics
 // and without labels or gradients. The graph with BatchNorm folded into the convolutions, and
-// additions and ReLU too; one batch size, one backend.
+// additions and ReLU too; one batch size, one backend. Answers have the temperatures of the model's
+// tasks: a head's weights are loaded divided by it.
 #pragma once
 
 #include <span>
+#include <string>
+#include <vector>
 
 #include "exec/plan.h"
 #include "graph/passes/fold.h"
@@ -11,19 +14,19 @@
 
 namespace orthrus {
 
-// The graph that a plan for inference is made of: `folded`, and all that can be fused in it.
-[[nodiscard]] Graph inference_graph(const FoldedGraph& folded);
+// The graph that a plan for inference is made of: `folded`, and all that can be fused in it, but
+// for the layers named in `keep`.
+[[nodiscard]] Graph inference_graph(const FoldedGraph& folded,
+                                    const std::vector<std::string>& keep = {});
 
 class Inference {
  public:
-  // Compiles and loads the model's parameters. The model may go afterwards. Throws what Plan
-  // throws.
-  Inference(const Model& model, int64_t batch_size, Backend& backend);
+  // Compiles and loads the model's parameters. The model may go afterwards. `keep_features`: what
+  // the heads stand on can be asked for. Throws what Plan throws.
+  Inference(const Model& model, int64_t batch_size, Backend& backend, bool keep_features = false);
 
   // Other values for the same network.
-  void load_parameters(const NamedTensors& parameters) {
-    plan_.load_parameters(fold_parameters(folded_, parameters));
-  }
+  void load_parameters(NamedTensors parameters);
 
   // Computes the answers to `images` (N,C,H,W), N being the batch size.
   void run(const Tensor& images);
@@ -31,10 +34,15 @@ class Inference {
   [[nodiscard]] std::span<const float> probabilities(size_t task) const {
     return plan_.output(static_cast<int>(task));
   }
+  [[nodiscard]] bool keeps_features() const { return !features_.empty(); }
+  // What the heads stand on (tasks/heads.h, find_features): N rows, of whatever shape, row-major.
+  [[nodiscard]] std::span<const float> features() const { return plan_.kept(features_); }
   [[nodiscard]] const Plan& plan() const { return plan_; }
 
  private:
   std::string input_;
+  std::string features_;  // name of that layer; empty: not kept
+  std::vector<Task> tasks_;
   FoldedGraph folded_;
   Plan plan_;
 };

@@ -1,44 +1,63 @@
 #include "infer/predict.h"
 
-#include <algorithm>
+#include <filesystem>
+#include <system_error>
+
+#include "base/error.h"
+#include "data/class_folders.h"
+#include "infer/evaluate.h"
 
 namespace orthrus {
-
-int64_t Prediction::best(size_t task) const {
-  const std::vector<float>& row = probabilities[task];
-  return std::ranges::max_element(row) - row.begin();
-}
 
 ImageList list_of_files(const std::vector<std::string>& paths) {
   ImageList list;
   list.origin = "command line";
   list.label_columns = 1;
+  const auto add = [&](const std::string& path) {
+    constexpr float kNoLabel = 0;
+    const auto index = static_cast<int64_t>(list.entries.size());
+    list.entries.add(index, {&kNoLabel, 1}, path, static_cast<int>(index) + 1);
+  };
   for (const std::string& path : paths) {
-    const int64_t index = static_cast<int64_t>(list.entries.size());
-    list.entries.push_back(
-        {.index = index, .labels = {0}, .path = path, .line = static_cast<int>(index) + 1});
+    std::error_code ignored;
+    if (!std::filesystem::is_directory(path, ignored)) {
+      add(path);
+      continue;
+    }
+    size_t others = 0;
+    const std::vector<std::string> pictures = pictures_below(path, others);
+    if (pictures.empty()) throw input_error("the folder '{}' holds no picture", path);
+    for (const std::string& picture : pictures) {
+      add((std::filesystem::path(path) / picture).string());
+    }
   }
   return list;
 }
 
 void predict(Inference& inference, size_t tasks, Loader& loader,
-             const std::function<void(const Prediction&)>& take) {
+             const std::function<void(Prediction&)>& take) {
   Batch batch;
+  size_t before = 0;
   loader.start_epoch(0);
   while (loader.next(batch)) {
     inference.run(batch.images);
-    const auto rows = static_cast<size_t>(batch.images.shape()[0]);
-    for (size_t row = 0; row < static_cast<size_t>(batch.count); ++row) {
-      Prediction prediction;
-      prediction.path = loader.list().entries[static_cast<size_t>(batch.positions[row])].path;
+    const auto size = static_cast<size_t>(batch.images.shape()[0]);
+    const auto row_of = [&](std::span<const float> values, size_t row) {
+      const size_t width = values.size() / size;
+      return values.subspan(row * width, width);
+    };
+    for (const size_t row : own_rows(batch, before, loader.list().entries.size())) {
+      Prediction prediction{.position = static_cast<size_t>(batch.positions[row])};
+      prediction.path = loader.list().entries[prediction.position].path;
       for (size_t task = 0; task < tasks; ++task) {
-        const std::span<const float> all = inference.probabilities(task);
-        const size_t classes = all.size() / rows;
-        const auto values = all.subspan(row * classes, classes);
+        const auto values = row_of(inference.probabilities(task), row);
         prediction.probabilities.emplace_back(values.begin(), values.end());
+        prediction.answers.push_back(most_probable(values));
       }
+      if (inference.keeps_features()) prediction.features = row_of(inference.features(), row);
       take(prediction);
     }
+    before += static_cast<size_t>(batch.count);
   }
 }
 

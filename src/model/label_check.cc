@@ -8,8 +8,33 @@
 
 namespace orthrus {
 
+namespace {
+
+// What the list calls the classes of a task that has no names for them; null where it does not.
+const std::vector<std::string>* own_names(const ImageList& list, const Task& task) {
+  const auto column = static_cast<size_t>(task.label_column);
+  const bool wanted = task.kind == TaskKind::kSoftmax && task.rule == LabelRule::kIdentity &&
+                      task.class_names.empty();
+  if (!wanted || column >= list.columns.size()) return nullptr;
+  const std::vector<std::string>& names = list.columns[column].classes;
+  return names.empty() ? nullptr : &names;
+}
+
+Error other_count(const ImageList& list, const Task& task, const std::vector<std::string>& names) {
+  constexpr size_t kMostNamed = 20;
+  std::vector<std::string> first = names;
+  first.resize(std::min(names.size(), kMostNamed));
+  return input_error("'{}' has {} classes in label column {}, but task '{}' has {}",
+                     list.origin.string(), names.size(), task.label_column + 1, task.name,
+                     task.classes)
+      .with_hint(fmt::format("check --num-classes; the data's classes: {}{}",
+                             fmt::join(first, ", "), names.size() > kMostNamed ? ", ..." : ""));
+}
+
+}  // namespace
+
 void check_labels(const ImageList& list, const std::vector<Task>& tasks) {
-  constexpr size_t kMostListed = 10;
+  constexpr size_t kMostNamed = 10;
   size_t count = 0;
   std::vector<std::string> lines;
   const std::vector<LabelReader> readers = label_readers(tasks);
@@ -18,7 +43,7 @@ void check_labels(const ImageList& list, const std::vector<Task>& tasks) {
       const std::string problem = reader.problem(entry.labels);
       if (problem.empty()) continue;
       ++count;
-      if (lines.size() < kMostListed) {
+      if (lines.size() < kMostNamed) {
         lines.push_back(fmt::format("{}:{}: {}", list.origin.string(), entry.line, problem));
       }
     }
@@ -55,25 +80,18 @@ std::vector<std::string> column_names(const ImageList& list) {
 }
 
 void take_class_names(const ImageList& list, std::vector<Task>& tasks) {
-  constexpr size_t kMostListed = 20;
   for (Task& task : tasks) {
-    const auto column = static_cast<size_t>(task.label_column);
-    if (task.kind != TaskKind::kSoftmax || task.rule != LabelRule::kIdentity ||
-        !task.class_names.empty() || column >= list.columns.size() ||
-        list.columns[column].classes.empty()) {
-      continue;
+    const std::vector<std::string>* names = own_names(list, task);
+    if (names != nullptr) {
+      if (task.classes == 0) task.classes = std::ssize(*names);
+      if (std::ssize(*names) != task.classes) throw other_count(list, task, *names);
+      task.class_names = *names;
     }
-    const std::vector<std::string>& names = list.columns[column].classes;
-    if (static_cast<int64_t>(names.size()) != task.classes) {
-      std::vector<std::string> first = names;
-      first.resize(std::min(names.size(), kMostListed));
-      throw input_error("'{}' has {} classes in label column {}, but task '{}' has {}",
-                        list.origin.string(), names.size(), column + 1, task.name, task.classes)
-          .with_hint(fmt::format("check --num-classes; the data's classes: {}{}",
-                                 fmt::join(first, ", "),
-                                 names.size() > kMostListed ? ", ..." : ""));
+    if (task.classes == 0) {
+      throw usage_error("'{}' does not name the classes of task '{}', and nothing says how many",
+                        list.origin.string(), task.name)
+          .with_hint("--num-classes N, or classes = N in the task's table");
     }
-    task.class_names = names;
   }
 }
 

@@ -21,8 +21,9 @@ void check_labels(const ImageList& list, const std::vector<Task>& tasks);
 // Names of the list's label columns; empty where its source names none.
 [[nodiscard]] std::vector<std::string> column_names(const ImageList& list);
 
-// Gives each task that has no class names those of its label column, where the list has some.
-// Throws kInput when their number is not the task's number of classes.
+// Gives each task that has no class names those of its label column, where the list has some, and
+// their number where the task leaves its classes to the data. Throws kInput when their number is
+// not the task's number of classes, kUsage when a task's classes are known from nowhere.
 void take_class_names(const ImageList& list, std::vector<Task>& tasks);
 
 }  // namespace orthrus

@@ -1,6 +1,7 @@
 #include "model/model.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/error.h"
 #include "tasks/heads.h"
@@ -83,14 +84,16 @@ void declare_tasks(Model& model, const std::vector<Task>& declared) {
       throw input_error("{}: its task '{}' is not declared", model.origin, task.name)
           .with_hint("give the file of tasks that it was trained with");
     }
-    if (found->classes != task.classes || found->kind != task.kind) {
+    const bool other_count = found->classes != 0 && found->classes != task.classes;
+    if (other_count || found->kind != task.kind) {
       throw input_error("{}: its task '{}' has {} classes, {} are declared{}", model.origin,
                         task.name, task.classes, found->classes,
                         found->kind == task.kind ? "" : ", of another kind");
     }
-    const std::string head = task.head;
-    task = *found;
-    task.head = head;
+    const Task own = std::exchange(task, *found);
+    task.head = own.head;
+    task.classes = own.classes;
+    task.temperature = own.temperature;
   }
 }
 
@@ -99,7 +102,8 @@ void name_classes(std::vector<Task>& tasks, const std::vector<std::string>& name
   if (std::ranges::count(tasks, names, &Task::class_names) > 0) return;
   for (Task& task : tasks) {
     sizes.push_back(fmt::format("'{}' has {}", task.name, task.classes));
-    if (task.classes == static_cast<int64_t>(names.size()) && task.class_names.empty()) {
+    if (task.classes == 0) task.classes = std::ssize(names);
+    if (task.classes == std::ssize(names) && task.class_names.empty()) {
       task.class_names = names;
       return;
     }

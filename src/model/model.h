@@ -51,8 +51,8 @@ struct Model {
 // is not declared, or has another kind or number of classes.
 void declare_tasks(Model& model, const std::vector<Task>& declared);
 
-// Gives `names` to the first task that has as many classes and no names yet; nothing where a task
-// has just these names. Throws kInput when there is no such task.
+// Gives `names` to the first task that has as many classes, or leaves them to the data, and no
+// names yet; nothing where a task has just these names. Throws kInput when there is no such task.
 void name_classes(std::vector<Task>& tasks, const std::vector<std::string>& names);
 
 }  // namespace orthrus

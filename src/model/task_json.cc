@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "formats/json_fields.h"
+#include "tasks/calibration.h"
 #include "tasks/expression.h"
 
 namespace orthrus {
@@ -72,12 +73,13 @@ RuleStep step_from_json(const OrderedJson& json) {
   return step;
 }
 
-// What the labels are read by, beyond the fields that every task has.
+// What labels and answers are read by, beyond the fields that every task has.
 void add_labels(const Task& task, OrderedJson& json) {
   if (task.kind == TaskKind::kMultilabel) json["kind"] = "multilabel";
   if (!task.label_columns.empty()) json["label_columns"] = task.label_columns;
   if (!task.column_names.empty()) json["column_names"] = task.column_names;
   if (!task.missing.empty()) json["missing"] = shortest_numbers(task.missing);
+  if (task.temperature != 1) json["temperature"] = task.temperature;
   if (task.steps.empty()) return;
   json["steps"] = OrderedJson::array();
   for (const RuleStep& step : task.steps) json["steps"].push_back(step_to_json(step));
@@ -108,6 +110,7 @@ void read_labels(JsonFields& fields, Task& task) {
   for (const double value : fields.numbers("missing", -kLargestNumber, kLargestNumber)) {
     task.missing.push_back(static_cast<float>(value));
   }
+  task.temperature = fields.number("temperature", TemperatureFit::kLeast, TemperatureFit::kMost, 1);
   for (const OrderedJson& step : fields.objects("steps")) {
     task.steps.push_back(step_from_json(step));
   }

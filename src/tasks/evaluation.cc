@@ -1,10 +1,12 @@
 #include "tasks/evaluation.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
 #include "base/error.h"
+#include "tasks/calibration.h"
 
 namespace orthrus {
 namespace {
@@ -21,15 +23,41 @@ double mean_of_defined(const std::vector<double>& values) {
   return count > 0 ? sum / static_cast<double>(count) : std::numeric_limits<double>::quiet_NaN();
 }
 
+constexpr std::array kTaskFigures = {
+    TaskFigure{"accuracy", "accuracy", &TaskReport::accuracy},
+    TaskFigure{"top5", "top-5", &TaskReport::top_k, true, true, false},
+    TaskFigure{"loss", "loss", &TaskReport::loss, false},
+    TaskFigure{"macro_f1", "macro F1", &TaskReport::macro_f1},
+    TaskFigure{"balanced_accuracy", "balanced accuracy", &TaskReport::balanced_accuracy, true, true,
+               false},
+    TaskFigure{"mcc", "MCC", &TaskReport::mcc, true, true, false},
+    TaskFigure{"mean_average_precision", "average precision", &TaskReport::mean_average_precision,
+               true, false, true},
+    TaskFigure{"mean_roc_auc", "ROC-AUC", &TaskReport::mean_roc_auc, true, false, true},
+    TaskFigure{"calibration_error", "calibration error", &TaskReport::calibration_error, false},
+};
+static_assert(MetricSums::kTopK == 5);
+
+// At which coverage is told.
+constexpr std::array kConfidences = {0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99};
+
 bool any_present(std::span<const float> present) {
   return std::ranges::any_of(present, [](float value) { return value != 0; });
 }
 
 }  // namespace
 
+std::span<const TaskFigure> task_figures() {
+  return kTaskFigures;
+}
+
 TaskEvaluation::TaskEvaluation(const Task& task)
     : task_(task), classes_(static_cast<size_t>(task.classes)) {
-  if (task.kind == TaskKind::kMultilabel) scored_.resize(classes_.size());
+  if (task.kind == TaskKind::kMultilabel) {
+    scored_.resize(classes_.size());
+  } else {
+    for (const double confidence : kConfidences) coverage_.push_back({.confidence = confidence});
+  }
 }
 
 void TaskEvaluation::add(std::span<const float> probabilities, std::span<const float> labels,
@@ -57,12 +85,25 @@ void TaskEvaluation::add(std::span<const float> probabilities, std::span<const f
 }
 
 void TaskEvaluation::add_softmax(std::span<const float> row, size_t label) {
-  const auto answer = static_cast<size_t>(std::ranges::max_element(row) - row.begin());
+  const auto answer = static_cast<size_t>(most_probable(row));
   ++classes_[label].labels;
   ++classes_[answer].answers;
   if (answer == label) ++classes_[label].right;
   ++confusion_[{static_cast<int64_t>(label), static_cast<int64_t>(answer)}];
   calibration_.add(row[answer], answer == label);
+  for (Coverage& coverage : coverage_) {
+    if (row[answer] < coverage.confidence) break;
+    ++coverage.answers;
+    if (answer == label) ++coverage.right;
+  }
+  add_uncalibrated(row, answer, answer == label);
+}
+
+void TaskEvaluation::add_uncalibrated(std::span<const float> row, size_t answer, bool right) {
+  if (task_.temperature == 1) return;
+  row_.assign(row.begin(), row.end());
+  change_temperature(task_, task_.temperature, row_);
+  uncalibrated_.add(row_[answer], right);
 }
 
 void TaskEvaluation::add_multilabel(size_t place, float probability, bool yes) {
@@ -72,6 +113,7 @@ void TaskEvaluation::add_multilabel(size_t place, float probability, bool yes) {
   if (answer) ++tally.answers;
   if (yes && answer) ++tally.right;
   calibration_.add(probability, yes);
+  add_uncalibrated({&probability, 1}, 0, yes);
   scored_[place].push_back({.score = probability, .yes = yes});
 }
 
@@ -88,6 +130,9 @@ TaskReport TaskEvaluation::report() const {
                     .balanced_accuracy = multilabel ? kUndefined : balanced_accuracy(classes_),
                     .mcc = multilabel ? kUndefined : matthews_correlation(classes_),
                     .calibration_error = calibration_.value(),
+                    .uncalibrated_error = uncalibrated_.value(),
+                    .reliability = {calibration_.bins().begin(), calibration_.bins().end()},
+                    .coverage = coverage_,
                     .classes = classes_,
                     .confusion = confusion_};
   for (std::vector<ScoredLabel> scored : scored_) {

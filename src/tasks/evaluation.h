@@ -4,6 +4,7 @@
 
 #include <map>
 #include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -12,6 +13,13 @@
 #include "tasks/task.h"
 
 namespace orthrus {
+
+// Answers that have at least that probability, and how many of them are right.
+struct Coverage {
+  double confidence = 0;
+  int64_t answers = 0;
+  int64_t right = 0;
+};
 
 // The figures of a task. NaN: not defined for these labels.
 struct TaskReport {
@@ -28,6 +36,12 @@ struct TaskReport {
   double mean_average_precision = 0;  // multilabel alone: over the classes that have a yes
   double mean_roc_auc = 0;            // multilabel alone: over the classes that have a yes and a no
 
+  // The calibration error with temperature 1; NaN where the task's is 1.
+  double uncalibrated_error = 0;
+  std::vector<CalibrationError::Bin> reliability;  // the bins of calibration_error
+  // Softmax alone: what is left of the answers when the less probable ones are "not sure".
+  std::vector<Coverage> coverage;
+
   std::vector<ClassTally> classes;
   std::vector<double> average_precision;  // multilabel alone, of each class
   std::vector<double> roc_auc;
@@ -35,6 +49,22 @@ struct TaskReport {
   // Softmax alone: {label, answer} and how often, where that is not 0.
   std::map<std::pair<int64_t, int64_t>, int64_t> confusion;
 };
+
+// A figure of a report that is one number.
+struct TaskFigure {
+  std::string_view key;    // in JSON and in options: "macro_f1"
+  std::string_view title;  // for people: "macro F1"
+  double TaskReport::*value;
+  bool higher_is_better = true;
+  bool softmax = true;  // whether such tasks have it
+  bool multilabel = true;
+
+  [[nodiscard]] bool belongs_to(const Task& task) const {
+    return task.kind == TaskKind::kMultilabel ? multilabel : softmax;
+  }
+};
+// In the order in which they are shown.
+[[nodiscard]] std::span<const TaskFigure> task_figures();
 
 class TaskEvaluation {
  public:
@@ -47,16 +77,21 @@ class TaskEvaluation {
            std::span<const float> present, int count);
 
   [[nodiscard]] TaskReport report() const;
+  // What training follows of it.
+  [[nodiscard]] const MetricSums& sums() const { return sums_; }
 
  private:
   void add_softmax(std::span<const float> row, size_t label);
   void add_multilabel(size_t place, float probability, bool yes);
+  void add_uncalibrated(std::span<const float> row, size_t answer, bool right);
 
   Task task_;
   MetricSums sums_;
   int64_t pictures_ = 0;
   int64_t unlabelled_ = 0;
-  CalibrationError calibration_;
+  CalibrationError calibration_, uncalibrated_;
+  std::vector<Coverage> coverage_;
+  std::vector<float> row_;  // of one picture, with temperature 1
   std::vector<ClassTally> classes_;
   std::map<std::pair<int64_t, int64_t>, int64_t> confusion_;
   std::vector<std::vector<ScoredLabel>> scored_;  // multilabel, of each class

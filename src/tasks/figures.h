@@ -47,16 +47,18 @@ struct ScoredLabel {
 // arXiv:1706.04599, equation 3). A confidence on a border belongs to the bin below it.
 class CalibrationError {
  public:
-  void add(double confidence, bool right);
-  [[nodiscard]] double value() const;  // NaN without an answer
-
- private:
-  static constexpr int kBins = 15;
   struct Bin {
     int64_t answers = 0;
     int64_t right = 0;
-    double confidence = 0;
+    double confidence = 0;  // sum over the answers
   };
+
+  void add(double confidence, bool right);
+  [[nodiscard]] double value() const;  // NaN without an answer
+  [[nodiscard]] std::span<const Bin> bins() const { return bins_; }
+
+ private:
+  static constexpr int kBins = 15;
   std::vector<Bin> bins_ = std::vector<Bin>(kBins);
 };
 

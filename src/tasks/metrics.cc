@@ -19,6 +19,10 @@ int rank_of(std::span<const float> row, size_t label) {
 
 }  // namespace
 
+int64_t most_probable(std::span<const float> probabilities) {
+  return std::ranges::max_element(probabilities) - probabilities.begin();
+}
+
 void MetricSums::add(std::span<const float> probabilities, std::span<const float> labels,
                      std::span<const float> weights) {
   const size_t classes = probabilities.size() / labels.size();

@@ -9,6 +9,9 @@
 
 namespace orthrus {
 
+// The class that is answered: the most probable one, the lower between equals.
+[[nodiscard]] int64_t most_probable(std::span<const float> probabilities);
+
 // A plain value: sums can be stored, restored and added up.
 struct MetricSums {
   static constexpr int kTopK = 5;

@@ -33,8 +33,8 @@ struct RuleStep {
 struct Task {
   std::string name = {};  // of its loss layer and thus of its output: "softmax"
   std::string head = {};  // of its fully connected layer: "fc"
-  int64_t classes = 0;
-  int label_column = 0;  // of the list, from 0; the first one of a multilabel task
+  int64_t classes = 0;    // 0: those that the data name, until these are read
+  int label_column = 0;   // of the list, from 0; the first one of a multilabel task
   LabelRule rule = LabelRule::kIdentity;
   std::vector<std::string> class_names = {};  // empty, or one for each class
   TaskKind kind = TaskKind::kSoftmax;
@@ -45,6 +45,8 @@ struct Task {
   std::vector<std::string> column_names = {};
   std::vector<RuleStep> steps = {};  // of LabelRule::kSteps
   std::vector<float> missing = {};   // values of the column that mean: no label (NaN always does)
+
+  double temperature = 1;  // of the answers (tasks/calibration.h); 1: as trained
 
   // What follows matters to training alone.
   double weight = 1;                       // of the task's loss

@@ -95,7 +95,7 @@ class TaskReader {
     take_classes(entry_, task_);
     take_source();
     take_rule();
-    if (task_.classes == 0) {
+    if (task_.classes == 0 && !data_name_classes()) {
       throw usage_error("{}: the task '{}' does not say its classes", entry_.entry_where(),
                         task_.name)
           .with_hint(
@@ -109,6 +109,11 @@ class TaskReader {
   }
 
  private:
+  // A label that is the text of its column, or its folder.
+  [[nodiscard]] bool data_name_classes() const {
+    return task_.kind == TaskKind::kSoftmax && task_.rule == LabelRule::kIdentity;
+  }
+
   [[nodiscard]] Error wrong(const char* key, const std::string& what) const {
     return usage_error("{}: {}", entry_.where(key), what);
   }
@@ -181,6 +186,12 @@ class TaskReader {
     }
     if (from_->kind == TaskKind::kMultilabel) {
       throw wrong("from", fmt::format("'{}' is multilabel: it has no single class", from_->name));
+    }
+    if (from_->classes == 0) {
+      throw wrong(
+          "from",
+          fmt::format("'{}' takes its classes from the data, which are not read yet", from_->name))
+          .with_hint(fmt::format("write the classes of '{}' too", from_->name));
     }
     task_.label_column = from_->label_column;
     task_.column_names = from_->column_names;
@@ -350,7 +361,8 @@ class TaskReader {
     }
     if (!weights.empty() && std::cmp_not_equal(weights.size(), task_.classes)) {
       throw wrong("class_weights",
-                  fmt::format("{} weights for {} classes", weights.size(), task_.classes));
+                  fmt::format("{} weights for {} classes", weights.size(), task_.classes))
+          .with_hint(task_.classes == 0 ? "write the classes too" : "");
     }
   }
 

@@ -48,7 +48,9 @@ StateJson to_json(const EpochReport& epoch) {
           {"learning_rate", epoch.learning_rate},
           {"seconds", epoch.seconds},
           {"train", to_json(epoch.train)},
-          {"validation", to_json(epoch.validation)}};
+          {"validation", to_json(epoch.validation)},
+          {"task_weights", epoch.task_weights},
+          {"score", epoch.score ? StateJson(*epoch.score) : StateJson()}};
 }
 
 EpochReport epoch_of(const StateJson& json) {
@@ -57,7 +59,10 @@ EpochReport epoch_of(const StateJson& json) {
           .learning_rate = json.at("learning_rate").get<double>(),
           .seconds = json.at("seconds").get<double>(),
           .train = sums_of(json.at("train")),
-          .validation = sums_of(json.at("validation"))};
+          .validation = sums_of(json.at("validation")),
+          .task_weights = json.at("task_weights").get<std::vector<double>>(),
+          .score = json.at("score").is_null() ? std::nullopt
+                                              : std::optional(json.at("score").get<double>())};
 }
 
 std::string hash_of(const Tensor& tensor) {

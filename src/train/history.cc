@@ -1,28 +1,24 @@
 #include "train/history.h"
 
 namespace orthrus {
+namespace {
 
-std::optional<double> score(const EpochReport& epoch) {
-  double sum = 0;
-  int labelled = 0;
-  for (const MetricSums& task : epoch.validation) {
-    if (task.weight <= 0) continue;
-    sum += task.accuracy();
-    ++labelled;
-  }
-  if (labelled == 0) return std::nullopt;
-  return sum / labelled;
+// Whether an epoch takes the place of the best one before it; without any score the later does.
+bool is_better(std::optional<double> score, std::optional<double> best, bool higher_is_better) {
+  if (!score || !best) return score.has_value() || !best.has_value();
+  return higher_is_better ? *score > *best : *score < *best;
 }
 
-int best_epoch(std::span<const EpochReport> history) {
+}  // namespace
+
+int best_epoch(std::span<const EpochReport> history, bool higher_is_better) {
   int best = -1;
-  std::optional<double> highest;
   for (size_t i = 0; i < history.size(); ++i) {
-    const std::optional<double> value = score(history[i]);
-    if (value && highest && *value <= *highest) continue;
-    if (!value && highest) continue;
-    highest = value;
-    best = static_cast<int>(i);
+    const bool first = best < 0;
+    if (first ||
+        is_better(history[i].score, history[static_cast<size_t>(best)].score, higher_is_better)) {
+      best = static_cast<int>(i);
+    }
   }
   return best;
 }

@@ -18,14 +18,12 @@ struct EpochReport {
   double seconds = 0;  // of the training part
   std::vector<MetricSums> train;
   std::vector<MetricSums> validation;  // empty without a validation list
+  std::vector<double> task_weights;    // of the losses, as they were in the last step
+  // What the epoch is judged by (train/best_by.h); nothing without a validation list.
+  std::optional<double> score;
 };
 
-// What an epoch is judged by: the mean of the accuracy in validation over the tasks that have
-// labels there; nothing where none has, since training accuracy says little about other pictures.
-[[nodiscard]] std::optional<double> score(const EpochReport& epoch);
-
-// Index of the epoch with the highest score, the earliest of equal ones; without validation the
-// last one. -1 when there is none.
-[[nodiscard]] int best_epoch(std::span<const EpochReport> history);
+// Index of the best epoch, the earliest of equal ones; -1 when there is none.
+[[nodiscard]] int best_epoch(std::span<const EpochReport> history, bool higher_is_better);
 
 }  // namespace orthrus

@@ -75,6 +75,7 @@ class MetricsTable {
                                              "learning_rate",
                                              "seconds",
                                              "task",
+                                             "weight",
                                              "train_labels",
                                              "train_loss",
                                              "train_accuracy",
@@ -82,7 +83,8 @@ class MetricsTable {
                                              "validation_labels",
                                              "validation_loss",
                                              "validation_accuracy",
-                                             "validation_top5_accuracy"};
+                                             "validation_top5_accuracy",
+                                             "score"};
 
   std::vector<Row> rows_;
   std::map<std::string, size_t, std::less<>> columns_;
@@ -103,16 +105,18 @@ MetricSums sums_of(const MetricsTable& table, size_t row, const std::string& par
 }  // namespace
 
 std::string metrics_csv(std::span<const EpochReport> history, const std::vector<Task>& tasks) {
-  std::string text = "epoch,updates,learning_rate,seconds,task";
+  std::string text = "epoch,updates,learning_rate,seconds,task,weight";
   for (const char* part : {"train", "validation"}) {
     text += fmt::format(",{0}_labels,{0}_loss,{0}_accuracy,{0}_top5_accuracy", part);
   }
-  text += '\n';
+  text += ",score\n";
   for (const EpochReport& epoch : history) {
     for (size_t task = 0; task < tasks.size(); ++task) {
-      text += fmt::format("{},{},{},{:.3f},{},{},{}\n", epoch.epoch, epoch.updates,
+      text += fmt::format("{},{},{},{:.3f},{},{},{},{},{}\n", epoch.epoch, epoch.updates,
                           epoch.learning_rate, epoch.seconds, csv_field(tasks[task].name),
-                          cells(epoch.train, task), cells(epoch.validation, task));
+                          epoch.task_weights[task], cells(epoch.train, task),
+                          cells(epoch.validation, task),
+                          epoch.score ? fmt::format("{}", *epoch.score) : "");
     }
   }
   return text;
@@ -130,9 +134,12 @@ Metrics read_metrics(const std::filesystem::path& path) {
                          .learning_rate = table.number(row, "learning_rate"),
                          .seconds = table.number(row, "seconds"),
                          .train = {},
-                         .validation = {}});
+                         .validation = {},
+                         .task_weights = {},
+                         .score = parse_number<double>(table.text(row, "score"))});
     }
     if (history.size() == 1) metrics.tasks.push_back(table.text(row, "task"));
+    history.back().task_weights.push_back(table.number(row, "weight"));
     history.back().train.push_back(sums_of(table, row, "train"));
     history.back().validation.push_back(sums_of(table, row, "validation"));
   }

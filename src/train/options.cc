@@ -41,8 +41,9 @@ std::vector<OptionSpec> data_options() {
        .type = OptionType::kInteger,
        .min = 2,
        .max = 1e6,
-       .help = "Classes of the first task; labels count from 0. A .safetensors model of Orthrus "
-               "keeps its own tasks when not given.",
+       .help = "Classes of the first task; labels count from 0. When not given, those of a "
+               ".safetensors model of Orthrus, or those that the data name: texts of a table, "
+               "folders.",
        .group = "Data"},
       {.key = "tasks.preset",
        .flag = "--tasks",
@@ -119,6 +120,22 @@ std::vector<OptionSpec> optimizer_options() {
            "(learned), dwa (by how fast losses fall), logsum (the sum of their logarithms): times "
            "what the tasks declare.",
        .group = "Optimizer"},
+      {.key = "train.best_by",
+       .flag = "--best-by",
+       .default_text = "accuracy",
+       .value_name = "FIGURE[:TASK]",
+       .help =
+           "Figure of the validation by which best.safetensors is chosen, of one task or as the "
+           "mean over the tasks that have it: accuracy, top5, loss, macro_f1, "
+           "balanced_accuracy, mcc, mean_average_precision, mean_roc_auc, calibration_error.",
+       .group = "Training"},
+      {.key = "train.calibrate",
+       .flag = "--calibrate",
+       .type = OptionType::kBoolean,
+       .default_text = "on",
+       .help = "Give each head of the saved models the temperature with which its probabilities "
+               "fit the validation's labels best.",
+       .group = "Training"},
       {.key = "train.num_epoch",
        .flag = "--num-epoch",
        .type = OptionType::kInteger,
@@ -216,6 +233,14 @@ TrainRequest train_request(const Options& options) {
     request.preprocessing.pixels = pixel_rule(options);
   }
   request.train = picture_files(options, "data.train", "data.image_train");
+  request.calibrate = options.boolean("train.calibrate");
+  request.best_by = BestBy(options.text("train.best_by"), options.where("train.best_by"));
+  request.best_by.check(request.tasks, options.where("train.best_by"));
+  if (request.best_by.text() != BestBy().text() && !options.has("data.val")) {
+    throw usage_error("{}: without a validation list there is no figure to go by",
+                      options.where("train.best_by"))
+        .with_hint("give one with --data-val, or leave it out: the last model is then the best");
+  }
   if (options.has("data.val")) {
     request.validation = picture_files(options, "data.val", "data.image_val");
   }

@@ -65,11 +65,13 @@ void RunRecorder::after_epoch(const EpochReport& report) {
       const std::string& name = tasks_[task].name;
       file.add_scalar("train/loss/" + name, report.updates, report.train[task].mean_loss());
       file.add_scalar("train/accuracy/" + name, report.updates, report.train[task].accuracy());
+      file.add_scalar("train/weight/" + name, report.updates, report.task_weights[task]);
       if (report.validation.empty()) continue;
       const MetricSums& sums = report.validation[task];
       file.add_scalar("validation/loss/" + name, report.updates, sums.mean_loss());
       file.add_scalar("validation/accuracy/" + name, report.updates, sums.accuracy());
     }
+    if (report.score) file.add_scalar("validation/score", report.updates, *report.score);
     file.flush();
   });
   target_.after_epoch(report);

@@ -134,6 +134,8 @@ TrainerOptions trainer_options(const TrainRequest& request, const RunFolder& fol
               request.mxnet_name.empty() ? "" : (folder.path() / request.mxnet_name).string(),
           .last = folder.last(),
           .best = folder.best(),
+          .best_by = request.best_by,
+          .calibrate = request.calibrate,
           .on_nan = request.on_nan,
           .bad_steps = folder.path(),
           .stop = request.stop};

@@ -29,6 +29,8 @@ struct TrainRequest {
   bool augment = true;   // random crop and mirror while training
   SgdOptions sgd;
   std::string weighting = "fixed";  // of the tasks' losses
+  BestBy best_by;                   // which epoch's model is the best
+  bool calibrate = true;            // temperatures of the heads, by the validation
   MultiFactorSchedule schedule;
   std::string mxnet_name;  // of MXNet's files in the run's folder; empty: none are written
   std::string config;      // the resolved options as TOML; may be empty

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/file_lock.h"
 #include "base/options_parse.h"
+#include "train/best_by.h"
 #include "train/metrics_file.h"
 #include "train/options.h"
 #include "train/run_folder.h"
@@ -16,7 +17,9 @@ void add_metrics(const Metrics& metrics, RunSummary& run) {
   run.epochs = static_cast<int>(metrics.history.size());
   if (run.epochs == 0) return;
   for (const EpochReport& epoch : metrics.history) run.seconds += epoch.seconds;
-  const EpochReport& best = metrics.history[static_cast<size_t>(best_epoch(metrics.history))];
+  const BestBy best_by(run.options.text("train.best_by"), run.options.where("train.best_by"));
+  const EpochReport& best =
+      metrics.history[static_cast<size_t>(best_epoch(metrics.history, best_by.higher_is_better()))];
   run.best_epoch = best.epoch;
   for (size_t task = 0; task < metrics.tasks.size(); ++task) {
     run.tasks.push_back({.task = metrics.tasks[task], .accuracy = {}, .loss = {}});

@@ -30,11 +30,8 @@ Error no_task_file(const Options& options, const std::string& text) {
 }
 
 std::vector<Task> preset_tasks(const Options& options) {
-  if (!options.has("data.num_classes")) {
-    throw usage_error("{} is missing", options.where("data.num_classes"))
-        .with_hint("or declare tasks: --tasks FILE.toml");
-  }
-  std::vector<Task> tasks = classic_tasks(options.integer("data.num_classes"));
+  const bool known = options.has("data.num_classes");
+  std::vector<Task> tasks = classic_tasks(known ? options.integer("data.num_classes") : 0);
   if (options.text("tasks.preset") == "class") tasks.resize(1);
   return tasks;
 }

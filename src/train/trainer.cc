@@ -9,6 +9,7 @@
 #include "graph/passes/fuse.h"
 #include "infer/evaluate.h"
 #include "model/model_file.h"
+#include "tasks/calibration.h"
 #include "tasks/heads.h"
 #include "tasks/loss.h"
 #include "train/log_lines.h"
@@ -50,6 +51,7 @@ Trainer::Trainer(Model model, Loader& train, Loader* validation, Backend& backen
       task_weights_(model_.tasks.size(), 1.0) {
   plan_.load_parameters(model_.parameters);
   model_.parameters.clear();
+  for (Task& task : model_.tasks) task.temperature = 1;  // it was that of other parameters
   images_ = plan_.input(model_.input);
   for (const Task& task : model_.tasks) {
     const std::span<float> labels = plan_.input(task.label_input());
@@ -277,7 +279,9 @@ void Trainer::finish_epoch() {
                      .learning_rate = learning_rate(updates_),
                      .seconds = seconds_since(epoch_start_),
                      .train = epoch_sums_,
-                     .validation = {}};
+                     .validation = {},
+                     .task_weights = task_weights_,
+                     .score = {}};
   for (const std::string& line : metric_lines(epoch_, "Train", epoch_sums_)) observer_.log(line);
   observer_.log(time_line(epoch_, report.seconds));
   observer_.note(fmt::format("epoch {}: loading pictures took {:.3f} s, {:.1f} % of the time",
@@ -293,7 +297,7 @@ void Trainer::finish_epoch() {
     observer_.log(saved_line(mxnet::params_path(options_.mxnet_prefix, finished + 1).string()));
   }
   if (validation_ != nullptr) {
-    report.validation = validate();
+    validate(report);
     for (const std::string& line : metric_lines(finished, "Validation", report.validation)) {
       observer_.log(line);
     }
@@ -314,18 +318,36 @@ void Trainer::save_models() {
   const EpochReport& report = history_.back();
   ModelNotes notes = {{"epoch", std::to_string(report.epoch)},
                       {"updates", std::to_string(report.updates)}};
-  if (const std::optional<double> value = score(report)) {
-    notes["validation_accuracy"] = fmt::format("{}", *value);
+  if (report.score) {
+    notes["validation_" + options_.best_by.text()] = fmt::format("{}", *report.score);
   }
   write_model(options_.last, model_, notes);
-  if (best_epoch(history_) == static_cast<int>(history_.size()) - 1) {
+  const int best = best_epoch(history_, options_.best_by.higher_is_better());
+  if (best == static_cast<int>(history_.size()) - 1) {
     name_file_too(options_.last, options_.best);
   }
 }
 
-std::vector<MetricSums> Trainer::validate() {
+void Trainer::validate(EpochReport& report) {
+  for (Task& task : model_.tasks) task.temperature = 1;
   Inference inference(model_, options_.batch_size, backend_);
-  return evaluate(inference, model_.tasks, *validation_, [this](int64_t) { stop_if_asked(); });
+  std::vector<TaskEvaluation> evaluations(model_.tasks.begin(), model_.tasks.end());
+  std::vector<TemperatureFit> fits(model_.tasks.begin(), model_.tasks.end());
+  const auto add = [&](const BatchAnswers& answers) {
+    for (size_t task = 0; task < fits.size(); ++task) {
+      const TaskAnswers& own = answers.tasks[task];
+      evaluations[task].add(own.probabilities, own.labels, own.present, answers.count);
+      if (options_.calibrate) fits[task].add(own.probabilities, own.labels, own.present);
+    }
+  };
+  for_each_batch(inference, model_.tasks, *validation_, add, [this](int64_t) { stop_if_asked(); });
+  std::vector<TaskReport> reports;
+  for (size_t task = 0; task < fits.size(); ++task) {
+    report.validation.push_back(evaluations[task].sums());
+    reports.push_back(evaluations[task].report());
+    model_.tasks[task].temperature = fits[task].temperature();
+  }
+  report.score = options_.best_by.score(reports, model_.tasks);
 }
 
 void Trainer::start_checkpoint(NamedTensors parameters) {

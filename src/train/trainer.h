@@ -22,6 +22,7 @@
 #include "model/model.h"
 #include "tasks/label_reader.h"
 #include "tasks/weighting/weighting.h"
+#include "train/best_by.h"
 #include "train/checkpoint.h"
 #include "train/input_statistics.h"
 #include "train/non_finite.h"
@@ -41,6 +42,8 @@ struct TrainerOptions {
   uint64_t seed = 0;
   std::string mxnet_prefix;                 // MXNet's files after each epoch; empty: none
   std::filesystem::path last, best;         // model files after an epoch; empty: none
+  BestBy best_by;                           // which epoch's model is the best
+  bool calibrate = true;                    // temperatures of the saved models, by the validation
   CheckpointFolder* checkpoints = nullptr;  // null: none are written; must outlive the trainer
   OnNan on_nan = OnNan::kStop;              // kRollback needs checkpoints
   std::filesystem::path bad_steps;          // folder of steps that gave no number; empty: not kept
@@ -99,7 +102,9 @@ class Trainer {
   void start_checkpoint(NamedTensors parameters = {});
   [[nodiscard]] TrainerState state_with(NamedTensors parameters) const;
   void stop_if_asked();
-  [[nodiscard]] std::vector<MetricSums> validate();
+  // Fills in what the validation says, and gives the tasks their temperatures for the models that
+  // are saved now.
+  void validate(EpochReport& report);
 
   Model model_;  // its parameters are in the plan; here only while they are saved or validated
   Loader& train_;

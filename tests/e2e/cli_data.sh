@@ -25,12 +25,14 @@ says err "holds its pictures itself"
 # A folder per class, and a table with names and gaps.
 for i in 00 05 06 12; do mkdir -p photos/cats && cp "$data/images/$i"_* photos/cats/; done
 for i in 07 16 19 20; do mkdir -p photos/dogs && cp "$data/images/$i"_* photos/dogs/; done
-run 0 "${train[@]}" --num-classes 2 --data-train photos --tasks class --save-result folders
+run 0 "${train[@]}" --data-train photos --tasks class --save-result folders
+run 2 "${train[@]}" --data-train "$data/train.lst" --image-train "$data" --save-result x
+says err "does not name the classes of task 'softmax'" "--num-classes N"
 run 3 "${train[@]}" --num-classes 3 --data-train photos --tasks class --save-result folders3
 says err "2 classes in label column 1" "cats, dogs"
 { echo "path,kind"; for f in photos/*/*; do echo "$f,$(basename "$(dirname "$f")")"; done; } >table.csv
 sed -i '3s/,.*/,/' table.csv
-run 0 "${train[@]}" --num-classes 2 --data-train table.csv --data-val photos --tasks class --save-result table
+run 0 "${train[@]}" --data-train table.csv --data-val photos --best-by loss --save-result table
 says err "1 of 8 labels are missing"
 echo "extra.jpg,cow" >>table.csv
 run 0 list photos --out set --val 0.25 --test 0.25 --seed 3
@@ -48,16 +50,22 @@ head -c 900 photos/cats/05_progressive.jpg >photos/cats/half.jpg
 printf '100\t0\tcats/half.jpg\n101\t1\tgone.jpg\n102\t1\tdogs/twin.jpg\n103\t7\tcats/06_s444.jpg\n' >>set_train.lst
 ls -lR --time-style=full-iso photos >listing
 run 3 check set_train.lst --images photos --data-val set_val.lst --image-val photos --num-classes 2 \
-  --bad-list bad.txt --json report.json
+  --bad-list bad.txt
 says out "missing: 1" "unreadable: 1" "label out of range: 1" "gone.jpg" "truncated JPEG"
 cut -f1 bad.txt | sort >bad_paths
 cmp bad_paths <(printf 'cats/06_s444.jpg\ncats/half.jpg\ngone.jpg\n') || fail "the bad list"
 cmp listing <(ls -lR --time-style=full-iso photos) || fail "check touched the data set"
-run 3 check photos --json -
+run 3 check photos --json
 says out '"exact_duplicates"' '"dogs/twin.jpg"' '"kind": "unreadable"'
 run 3 "${train[@]}" --num-classes 2 --data-train set_train.lst --image-train photos --save-result bad
 run 0 "${train[@]}" --num-classes 2 --data-train set_train.lst --image-train photos --exclude bad.txt --save-result good
 says err "left out by 'bad.txt'"
+run 0 predict good --data-val set_train.lst --image-val photos --exclude bad.txt
+says out "dogs/twin.jpg"
+grep -q half.jpg out && fail "predict answers an excluded picture"
+printf 'photos/cats/half.jpg\n' >half.txt
+run 0 predict good photos/cats/half.jpg photos/cats/00_plain.jpg --exclude half.txt
+says err "1 of 2 pictures left out"
 run 3 pack set_train.lst --images photos --out broken
 [ -e broken.rec ] && fail "a failed pack left its file"
 run 2 list photos --out x --val 0.6 --test 0.5

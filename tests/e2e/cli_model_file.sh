@@ -17,7 +17,7 @@ cp "$model" run/last.safetensors
 run 0 predict run "$picture" --json
 says out '"class":"'
 cp "$model" run/best.safetensors
-run 0 evaluate run "${validation[@]}" --json -
+run 0 evaluate run "${validation[@]}" --json
 says out '"model": "run/best.safetensors"'
 
 run 0 predict "$model" "$picture" --image-shape 3,8,8

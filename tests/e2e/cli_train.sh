@@ -16,12 +16,12 @@ says result/train.log "Epoch[0] Train-multi_accuracy-task0=" "Epoch[1] Time cost
   'Saved checkpoint to "result/mine-0002.params"' "Epoch[1] Validation-multi_accuracy-task1="
 [ -s result/mine-0001.params ] && [ -s result/mine-symbol.json ] || fail "checkpoints are missing"
 says result/config.toml "num_classes = 4  # --image-cal"
-says result/metrics.csv "1,4,0.01," ",softmax_multitask,"
+says result/metrics.csv "1,4,0.01," ",softmax_multitask,1,"
 [ -s result/environment.json ] && [ -s result/last.safetensors ] || fail "the run is not complete"
 
 run 0 evaluate result "${validation[@]}" "${shape[@]}"
 says out "softmax" "images 10" "accuracy" "top-5" "loss"
-run 0 evaluate --model result/mine --epoch 1 "${validation[@]}" "${shape[@]}" --json -
+run 0 evaluate --model result/mine --epoch 1 "${validation[@]}" "${shape[@]}" --json
 says out '"images": 10,' 'result/mine, epoch 1'
 printf 'a\nb\nc\nd\n' >classes.txt
 run 0 predict result "$goldens/data/images/00_plain.jpg" "${shape[@]}" --classes classes.txt --top 4

@@ -112,13 +112,14 @@ class Training : public ::testing::TestWithParam<TrainCase> {
       LoaderOptions loading = loading_;
       loading.last_batch = fill ? LastBatch::kMxnet : LastBatch::kPad;
       const auto loader = golden_loader("val.lst", trained.preprocessing, loading);
-      const std::vector<MetricSums> sums = evaluate(inference, trained.tasks, *loader);
-      for (size_t task = 0; task < sums.size(); ++task) {
+      const std::vector<TaskEvaluation> tasks = evaluate(inference, trained.tasks, *loader);
+      for (size_t task = 0; task < tasks.size(); ++task) {
+        const MetricSums& sums = tasks[task].sums();
         const double accuracy =
             fill ? wanted["with_padding"][fmt::format("multi_accuracy-task{}", task)].get<double>()
                  : wanted["without_padding"][task].get<double>();
-        EXPECT_DOUBLE_EQ(sums[task].accuracy(), accuracy) << "task " << task;
-        EXPECT_EQ(sums[task].weight, fill ? wanted["counted"] : wanted["images"]);
+        EXPECT_DOUBLE_EQ(sums.accuracy(), accuracy) << "task " << task;
+        EXPECT_EQ(sums.weight, fill ? wanted["counted"] : wanted["images"]);
       }
     }
   }

@@ -1,9 +1,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/file.h"
 #include "infer/evaluate.h"
 #include "infer/predict.h"
 #include "model/networks.h"
+#include "tasks/calibration.h"
 
 namespace orthrus {
 namespace {
@@ -27,8 +29,11 @@ TEST(Evaluate, DoesNotDependOnTheBatchSizeUnlessTheFillCounts) {
     Inference inference(model, size, *backend);
     const auto loader = golden_loader("val.lst", model.preprocessing, batches_of(size));
     std::vector<int64_t> done;
-    const std::vector<MetricSums> sums =
-        evaluate(inference, model.tasks, *loader, [&](int64_t count) { done.push_back(count); });
+    std::vector<MetricSums> sums;
+    for (const TaskEvaluation& evaluation :
+         evaluate(inference, model.tasks, *loader, [&](int64_t n) { done.push_back(n); })) {
+      sums.push_back(evaluation.sums());
+    }
     ASSERT_EQ(sums.size(), 2U);
     EXPECT_EQ(done.back(), 10);
     if (whole.empty()) whole = sums;
@@ -42,7 +47,7 @@ TEST(Evaluate, DoesNotDependOnTheBatchSizeUnlessTheFillCounts) {
   LoaderOptions filling = batches_of(4);
   filling.last_batch = LastBatch::kMxnet;
   const auto loader = golden_loader("val.lst", model.preprocessing, filling);
-  EXPECT_EQ(evaluate(inference, model.tasks, *loader)[0].weight, 12);
+  EXPECT_EQ(evaluate(inference, model.tasks, *loader)[0].sums().weight, 12);
 }
 
 TEST(Predict, AnswersEveryPictureOnceInOrder) {
@@ -54,7 +59,7 @@ TEST(Predict, AnswersEveryPictureOnceInOrder) {
   Loader loader(list_of_files(paths), "", model.preprocessing, batches_of(2));
   Inference inference(model, 2, *backend);
   std::vector<Prediction> all;
-  predict(inference, model.tasks.size(), loader, [&](const Prediction& p) { all.push_back(p); });
+  predict(inference, model.tasks.size(), loader, [&](Prediction& p) { all.push_back(p); });
   ASSERT_EQ(all.size(), 3U);
   for (size_t i = 0; i < all.size(); ++i) {
     EXPECT_EQ(all[i].path, paths[i]);
@@ -67,10 +72,85 @@ TEST(Predict, AnswersEveryPictureOnceInOrder) {
   EXPECT_NE(all[0].probabilities, all[1].probabilities);
 }
 
-TEST(Prediction, IsTheLowerOfTwoEqualClasses) {
-  const Prediction prediction{.path = "x", .probabilities = {{0.1F, 0.45F, 0.45F}, {0.2F, 0.8F}}};
-  EXPECT_EQ(prediction.best(0), 1);
-  EXPECT_EQ(prediction.best(1), 1);
+TEST(MostProbable, IsTheLowerOfTwoEqualClasses) {
+  EXPECT_EQ(most_probable(std::vector<float>{0.1F, 0.45F, 0.45F}), 1);
+  EXPECT_EQ(most_probable(std::vector<float>{0.2F, 0.8F}), 1);
+}
+
+// A folder of three pictures, the second of which is none.
+class SkippedPicture : public ::testing::Test {
+ protected:
+  SkippedPicture() {
+    std::filesystem::copy(kPictures / "images/00_plain.jpg", folder_.path() / "a.jpg");
+    write_file(folder_.path() / "b.jpg", "no picture");
+    std::filesystem::copy(kPictures / "images/07_png.png", folder_.path() / "c.png");
+    options_.on_bad_image = OnBadImage::kSkip;
+    loader_ = std::make_unique<Loader>(list_of_files({folder_.path().string()}), "",
+                                       model_.preprocessing, options_);
+  }
+  testing::TemporaryFolder folder_;
+  Model model_ = tiny_model();
+  LoaderOptions options_ = batches_of(2);
+  std::unique_ptr<Backend> backend_ = make_ref_backend();
+  std::unique_ptr<Loader> loader_;
+};
+
+TEST_F(SkippedPicture, HasNoAnswer) {
+  Inference inference(model_, 2, *backend_, true);
+  std::vector<std::string> paths;
+  std::vector<float> features;
+  predict(inference, 2, *loader_, [&](Prediction& p) {
+    paths.push_back(p.path);
+    features.push_back(p.features.front());
+    EXPECT_EQ(p.features.size(), inference.features().size() / 2);
+  });
+  EXPECT_THAT(
+      paths, ElementsAre((folder_.path() / "a.jpg").string(), (folder_.path() / "c.png").string()));
+  EXPECT_NE(features[0], features[1]);
+}
+
+TEST_F(SkippedPicture, CountsNowhere) {
+  Inference inference(model_, 2, *backend_);
+  EXPECT_EQ(evaluate(inference, model_.tasks, *loader_)[0].sums().weight, 2);
+  std::vector<int64_t> positions;
+  std::vector<float> first;
+  for_each_batch(inference, model_.tasks, *loader_, [&](const BatchAnswers& answers) {
+    for (int row = 0; row < answers.count; ++row) {
+      positions.push_back(answers.positions[static_cast<size_t>(row)]);
+      first.push_back(answers.tasks[0].probabilities[static_cast<size_t>(row) * 4]);
+    }
+  });
+  EXPECT_THAT(positions, ElementsAre(0, 2));
+  predict(inference, 2, *loader_,
+          [&](Prediction& p) { EXPECT_EQ(p.probabilities[0][0], first[p.position == 0 ? 0 : 1]); });
+}
+
+TEST(ListOfFiles, RefusesAFolderWithoutPictures) {
+  const testing::TemporaryFolder folder;
+  EXPECT_THAT(testing::refusal_of([&] { (void)list_of_files({folder.path().string()}); }),
+              ::testing::HasSubstr("holds no picture"));
+}
+
+// softmax(z / 2) of what softmax(z) is without.
+TEST(Inference, DividesLogitsByTheTemperature) {
+  Model model = tiny_model();
+  const auto backend = make_ref_backend();
+  const auto loader = golden_loader("val.lst", model.preprocessing, batches_of(2));
+  Batch batch;
+  ASSERT_TRUE(loader->next(batch));
+  Inference plain(model, 2, *backend);
+  plain.run(batch.images);
+  std::vector<float> wanted(plain.probabilities(0).begin(), plain.probabilities(0).end());
+  model.tasks[0].temperature = 2;
+  Inference cooled(model, 2, *backend);
+  cooled.run(batch.images);
+  for (size_t row = 0; row < 2; ++row) {
+    const auto values = std::span(wanted).subspan(4 * row, 4);
+    change_temperature(model.tasks[0], 0.5, values);
+    for (size_t k = 0; k < 4; ++k)
+      EXPECT_NEAR(cooled.probabilities(0)[4 * row + k], values[k], 1e-6);
+  }
+  EXPECT_EQ(cooled.probabilities(1)[0], plain.probabilities(1)[0]);
 }
 
 }  // namespace

@@ -22,6 +22,7 @@ Model unusual_model() {
   model.tasks[0].class_names = {"daisy", "rose", "näive \"quoted\"", ""};
   model.tasks[0].label_column = 3;
   model.tasks[0].missing = {-1, 0.1F};
+  model.tasks[0].temperature = 1.0 / 3;
   model.tasks[0].weight = 0.25;
   model.tasks[0].class_weights = {1, 0.3, 2, 0};
   model.tasks[0].balanced = true;

@@ -206,7 +206,13 @@ TEST_F(TaskFile, NamesTheLineOfWhatIsWrong) {
   EXPECT_THAT(
       refusal("[[task]]\nname='a'\nclasses=2\n"),
       HasSubstr("tasks.toml:1: [[task]]: the task 'a' names none of column, columns and from"));
-  EXPECT_THAT(refusal("[[task]]\nname='a'\ncolumn=0\n"), HasSubstr("does not say its classes"));
+  EXPECT_THAT(refusal("[[task]]\nname='a'\ncolumn=0\nrule='label > 0'\n"),
+              HasSubstr("does not say its classes"));
+  const std::string named = "[[task]]\nname='a'\ncolumn='kind'\n";
+  EXPECT_THAT(refusal(named + "[[task]]\nname='b'\nfrom='a'\nset=['cat']\n"),
+              AllOf(HasSubstr("tasks.toml:6: from: 'a' takes its classes from the data"),
+                    HasSubstr("write the classes of 'a' too")));
+  EXPECT_THAT(refusal(named + "class_weights=[1,2]\n"), HasSubstr("write the classes too"));
 }
 
 TEST_F(TaskFile, RefusesCycles) {

@@ -33,7 +33,9 @@ TrainerState some_state(int64_t updates) {
                     .learning_rate = 0.1,
                     .seconds = 1.5,
                     .train = state.epoch_sums,
-                    .validation = {}}};
+                    .validation = {},
+                    .task_weights = {0.5},
+                    .score = 0.25}};
   state.rollbacks = 2;
   state.log_size = 123;
   return state;

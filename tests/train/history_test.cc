@@ -7,34 +7,33 @@ namespace orthrus {
 namespace {
 
 EpochReport epoch_with(int number, std::vector<double> accuracies) {
-  EpochReport epoch{.epoch = number, .train = {}, .validation = {}};
+  EpochReport epoch{.epoch = number, .train = {}, .validation = {}, .task_weights = {}};
   for (const double accuracy : accuracies) {
     epoch.train.push_back({.weight = 10, .correct = 9, .top_k = 10, .loss = 1});
     epoch.validation.push_back({.weight = 4, .correct = 4 * accuracy, .top_k = 4, .loss = 2});
+    epoch.task_weights.push_back(0.5);
+    epoch.score = accuracy;
   }
   return epoch;
 }
 
-TEST(BestEpoch, IsTheEarliestWithTheHighestMeanAccuracy) {
-  EXPECT_EQ(best_epoch({}), -1);
-  const std::vector<EpochReport> history = {epoch_with(5, {0.5, 0.75}), epoch_with(6, {1, 0.5}),
-                                            epoch_with(7, {0.75, 0.75})};
-  EXPECT_EQ(score(history[0]), 0.625);
-  EXPECT_EQ(best_epoch(history), 1);
+TEST(BestEpoch, IsTheEarliestWithTheBestScore) {
+  EXPECT_EQ(best_epoch({}, true), -1);
+  const std::vector<EpochReport> history = {epoch_with(5, {0.5}), epoch_with(6, {0.75}),
+                                            epoch_with(7, {0.75}), epoch_with(8, {0.5})};
+  EXPECT_EQ(best_epoch(history, true), 1);
+  EXPECT_EQ(best_epoch(history, false), 0);
+}
+
+TEST(BestEpoch, PrefersAnyScoreToNone) {
+  const std::vector<EpochReport> history = {epoch_with(0, {}), epoch_with(1, {0.5}),
+                                            epoch_with(2, {})};
+  EXPECT_EQ(best_epoch(history, true), 1);
 }
 
 TEST(BestEpoch, IsTheLastOneWithoutValidation) {
-  EXPECT_EQ(score(epoch_with(0, {})), std::nullopt);
   const std::vector<EpochReport> history = {epoch_with(0, {}), epoch_with(1, {})};
-  EXPECT_EQ(best_epoch(history), 1);
-}
-
-TEST(BestEpoch, LeavesOutTasksWithoutLabels) {
-  std::vector<EpochReport> history = {epoch_with(0, {0.5, 0.5})};
-  history[0].validation[1] = {};
-  EXPECT_EQ(score(history[0]), 0.5);
-  history[0].validation[0] = {};
-  EXPECT_EQ(score(history[0]), std::nullopt);
+  EXPECT_EQ(best_epoch(history, true), 1);
 }
 
 }  // namespace

@@ -15,10 +15,13 @@ using testing::refusal_of;
 // Two tasks, the second without labels in validation.
 std::vector<EpochReport> history() {
   EpochReport epoch{.epoch = 3, .updates = 7, .learning_rate = 0.1, .seconds = 1.25};
+  epoch.task_weights = {1, 0.5};
   epoch.train = {{.weight = 10, .correct = 9, .top_k = 10, .loss = 1},
                  {.weight = 10, .correct = 9, .top_k = 10, .loss = 1}};
   epoch.validation = {{.weight = 3, .correct = 1, .top_k = 3, .loss = 6}, {}};
-  return {epoch, epoch};
+  EpochReport judged = epoch;
+  judged.score = 1.0 / 3;
+  return {judged, epoch};
 }
 
 const std::vector<Task> kTasks = {{.name = "colour"}, {.name = "a \"b\",\nc"}};
@@ -26,12 +29,13 @@ const std::vector<Task> kTasks = {{.name = "colour"}, {.name = "a \"b\",\nc"}};
 TEST(MetricsCsv, HasARowForEachEpochAndTask) {
   std::vector<EpochReport> one = history();
   one.resize(1);
-  EXPECT_EQ(metrics_csv(one, kTasks),
-            "epoch,updates,learning_rate,seconds,task,train_labels,train_loss,train_accuracy,"
-            "train_top5_accuracy,validation_labels,validation_loss,validation_accuracy,"
-            "validation_top5_accuracy\n"
-            "3,7,0.1,1.250,colour,10,0.1,0.9,1,3,2,0.3333333333333333,1\n"
-            "3,7,0.1,1.250,\"a \"\"b\"\",\nc\",10,0.1,0.9,1,,,,\n");
+  EXPECT_EQ(
+      metrics_csv(one, kTasks),
+      "epoch,updates,learning_rate,seconds,task,weight,train_labels,train_loss,train_accuracy,"
+      "train_top5_accuracy,validation_labels,validation_loss,validation_accuracy,"
+      "validation_top5_accuracy,score\n"
+      "3,7,0.1,1.250,colour,1,10,0.1,0.9,1,3,2,0.3333333333333333,1,0.3333333333333333\n"
+      "3,7,0.1,1.250,\"a \"\"b\"\",\nc\",0.5,10,0.1,0.9,1,,,,,0.3333333333333333\n");
 }
 
 TEST(ReadMetrics, GivesBackWhatWasWritten) {
@@ -51,6 +55,8 @@ TEST(ReadMetrics, GivesBackWhatWasWritten) {
     EXPECT_EQ(epoch.seconds, 1.25);
     EXPECT_EQ(epoch.train, written[i].train);
     EXPECT_EQ(epoch.validation, written[i].validation);
+    EXPECT_EQ(epoch.task_weights, written[i].task_weights);
+    EXPECT_EQ(epoch.score, written[i].score);
   }
 }
 

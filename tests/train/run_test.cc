@@ -146,7 +146,7 @@ TEST_F(Run, IsSummarisedFromItsFolder) {
   const RunSummary run = summarise_run(out_);
   EXPECT_EQ(run.state, RunState::kDone);
   EXPECT_EQ(run.epochs, 2);
-  EXPECT_EQ(run.best_epoch, best_epoch(observer_.epochs));
+  EXPECT_EQ(run.best_epoch, best_epoch(observer_.epochs, true));
   ASSERT_EQ(run.tasks.size(), 2U);
   EXPECT_EQ(run.tasks[1].task, "softmax_multitask");
   EXPECT_EQ(run.tasks[0].accuracy,

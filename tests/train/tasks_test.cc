@@ -217,7 +217,6 @@ TEST_F(DeclaredTasks, RefuseWhatIsSaidTwiceOrNotThere) {
   EXPECT_THAT(refusal({"--tasks", "clasic"}), AllOf(HasSubstr("--tasks: 'clasic' is neither"),
                                                     HasSubstr("did you mean 'classic'")));
   EXPECT_THAT(refusal({"--tasks", "declared"}), HasSubstr("there is no [[task]] table"));
-  EXPECT_THAT(refusal({}), AllOf(HasSubstr("--num-classes is missing"), HasSubstr("--tasks FILE")));
   EXPECT_THAT(refusal({"--tasks", tasks_, "--weighting", "logsun"}),
               HasSubstr("did you mean 'logsum'?"));
   const std::string weighted =

@@ -3,6 +3,7 @@
 
 Usage: make_references.py losses|weighting   (with PyTorch)
        make_references.py metrics            (with scikit-learn)
+       make_references.py calibration        (with SciPy)
 """
 import math
 import sys
@@ -112,4 +113,26 @@ def metrics():
     print("ece", error)
 
 
-{"losses": losses, "weighting": weighting, "metrics": metrics}[sys.argv[1]]()
+def calibration():
+    import numpy as np
+    from scipy.optimize import minimize_scalar
+
+    z = np.array([4, 1, 0, 0.5, 3, -1, 2, 2.5, 6, 5, -2, 1, 1, 3, 2.5, 0, 1, -4, -1, 4, -3, 2, 2, 9], float)
+    rows, labels = z.reshape(8, 3), np.array([0, 1, 1, 0, 2, 1, 1, 2])
+
+    def softmax_loss(t):
+        scaled = rows / t
+        return (np.log(np.exp(scaled).sum(1)) - scaled[np.arange(8), labels]).mean()
+
+    answers = np.array([1, 1, 0, 1, 1, 0, 0, 1, 1, 1, 0, 1, 0, 1, 1, 1, 1, 0, 0, 1, 1, 1, 0, 1])
+
+    def logistic_loss(t):
+        return np.log1p(np.exp(np.where(answers > 0, -z, z) / t)).mean()
+
+    for loss in (softmax_loss, logistic_loss):
+        print(loss.__name__, minimize_scalar(loss, bounds=(0.05, 20), method="bounded",
+                                             options={"xatol": 1e-10}).x)
+
+
+{"losses": losses, "weighting": weighting, "metrics": metrics,
+ "calibration": calibration}[sys.argv[1]]()
