@@ -13,7 +13,6 @@
 #include <utility>
 
 #include "base/error.h"
-#include "base/file_fault.h"
 
 namespace orthrus {
 
@@ -59,47 +58,24 @@ auto repeat_when_interrupted(Call call) {
 }
 
 int open_file(const std::filesystem::path& path, int flags) {
-  return repeat_when_interrupted([&] {
-    if (FileFaults::strike(FileCall::kOpen)) return -1;
-    return ::open(path.c_str(), flags | O_CLOEXEC, 0666);
-  });
+  return repeat_when_interrupted([&] { return ::open(path.c_str(), flags | O_CLOEXEC, 0666); });
 }
 
 ssize_t read_some(int descriptor, std::span<std::byte> into) {
-  return repeat_when_interrupted([&]() -> ssize_t {
-    if (!FileFaults::strike(FileCall::kRead)) return ::read(descriptor, into.data(), into.size());
-    return errno != 0 ? -1 : ::read(descriptor, into.data(), std::min<size_t>(1, into.size()));
-  });
+  return repeat_when_interrupted([&] { return ::read(descriptor, into.data(), into.size()); });
 }
 
 ssize_t write_some(int descriptor, std::span<const std::byte> bytes) {
-  return repeat_when_interrupted([&]() -> ssize_t {
-    if (!FileFaults::strike(FileCall::kWrite)) {
-      return ::write(descriptor, bytes.data(), bytes.size());
-    }
-    return errno != 0 ? -1 : ::write(descriptor, bytes.data(), 1);
-  });
+  return repeat_when_interrupted([&] { return ::write(descriptor, bytes.data(), bytes.size()); });
 }
 
 int sync_file(int descriptor) {
-  return repeat_when_interrupted([&] {
-    if (FileFaults::strike(FileCall::kSync) && errno != 0) return -1;
-    return ::fsync(descriptor);
-  });
+  return repeat_when_interrupted([&] { return ::fsync(descriptor); });
 }
 
 // Never repeated: Linux has released the descriptor even when close() reports an error.
 int close_file(int descriptor) {
-  const bool strike = FileFaults::strike(FileCall::kClose);
-  const int error = strike ? errno : 0;
-  if (::close(descriptor) != 0) return errno == EINTR ? 0 : -1;
-  errno = error;
-  return error != 0 ? -1 : 0;
-}
-
-int rename_file(const std::filesystem::path& from, const std::filesystem::path& to) {
-  if (FileFaults::strike(FileCall::kRename) && errno != 0) return -1;
-  return std::rename(from.c_str(), to.c_str());
+  return ::close(descriptor) != 0 && errno != EINTR ? -1 : 0;
 }
 
 // So that the rename itself survives a power cut.
@@ -206,7 +182,7 @@ void AtomicFile::commit() {
   if (sync_file(descriptor_) != 0) throw write_failure(target_, errno);
   // Network file systems report a full disk as late as here.
   if (close_file(std::exchange(descriptor_, -1)) != 0) throw write_failure(target_, errno);
-  if (rename_file(temporary_, target_) != 0) throw write_failure(target_, errno);
+  if (std::rename(temporary_.c_str(), target_.c_str()) != 0) throw write_failure(target_, errno);
   temporary_.clear();
   sync_folder(target_);
 }
@@ -228,7 +204,7 @@ void name_file_too(const std::filesystem::path& source, const std::filesystem::p
   std::filesystem::remove(temporary, failure);
   std::filesystem::create_hard_link(source, temporary, failure);
   if (failure) return write_file(path, read_file(source));
-  if (rename_file(temporary, path) != 0) {
+  if (std::rename(temporary.c_str(), path.c_str()) != 0) {
     const int error = errno;
     std::filesystem::remove(temporary, failure);
     throw write_failure(path, error);

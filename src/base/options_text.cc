@@ -244,7 +244,8 @@ std::vector<std::string> folder_names(const OptionTable& table) {
     if (std::ranges::find(names, folder) == names.end()) names.push_back(folder);
   }
   // Keys without a table can only stand before the first table.
-  std::ranges::stable_partition(names, [](const std::string& name) { return name.empty(); });
+  std::stable_partition(names.begin(), names.end(),
+                        [](const std::string& name) { return name.empty(); });
   return names;
 }
 

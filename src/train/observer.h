@@ -42,4 +42,22 @@ class TrainObserver {
   virtual void rolled_back(const TrainerState& state) { (void)state; }
 };
 
+// Passes everything on: a base for observers that add something to it.
+class ForwardingObserver : public TrainObserver {
+ public:
+  explicit ForwardingObserver(TrainObserver& target) : target_(target) {}  // must outlive it
+
+  void log(std::string_view line) override { target_.log(line); }
+  void note(std::string_view text) override { target_.note(text); }
+  void warn(std::string_view text) override { target_.warn(text); }
+  void after_step(const StepReport& report) override { target_.after_step(report); }
+  void after_epoch(const EpochReport& report) override { target_.after_epoch(report); }
+  [[nodiscard]] uint64_t log_size() const override { return target_.log_size(); }
+  void resumed(const TrainerState& state) override { target_.resumed(state); }
+  void rolled_back(const TrainerState& state) override { target_.rolled_back(state); }
+
+ private:
+  TrainObserver& target_;
+};
+
 }  // namespace orthrus

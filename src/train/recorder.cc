@@ -14,7 +14,7 @@ constexpr std::chrono::seconds kFlushEvery(2);
 }  // namespace
 
 RunRecorder::RunRecorder(const RunFolder& folder, std::vector<Task> tasks, TrainObserver& target)
-    : folder_(folder), tasks_(std::move(tasks)), target_(target) {}
+    : ForwardingObserver(target), folder_(folder), tasks_(std::move(tasks)) {}
 
 template <typename Write>
 void RunRecorder::record(Write write) {
@@ -24,7 +24,7 @@ void RunRecorder::record(Write write) {
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kResource) throw;
     failed_ = true;
-    target_.warn(error.message() + "; the training goes on without recording its figures");
+    warn(error.message() + "; the training goes on without recording its figures");
   }
 }
 
@@ -53,7 +53,7 @@ void RunRecorder::after_step(const StepReport& report) {
     last_flush_ = Clock::now();
   });
   before_ = report.epoch_sums;
-  target_.after_step(report);
+  ForwardingObserver::after_step(report);
 }
 
 void RunRecorder::after_epoch(const EpochReport& report) {
@@ -74,7 +74,7 @@ void RunRecorder::after_epoch(const EpochReport& report) {
     if (report.score) file.add_scalar("validation/score", report.updates, *report.score);
     file.flush();
   });
-  target_.after_epoch(report);
+  ForwardingObserver::after_epoch(report);
 }
 
 void RunRecorder::go_back(const TrainerState& state) {

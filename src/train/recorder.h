@@ -4,8 +4,6 @@
 
 #include <chrono>
 #include <memory>
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include "tasks/task.h"
@@ -15,24 +13,20 @@
 
 namespace orthrus {
 
-class RunRecorder : public TrainObserver {
+class RunRecorder : public ForwardingObserver {
  public:
   // Folder and target must outlive it.
   RunRecorder(const RunFolder& folder, std::vector<Task> tasks, TrainObserver& target);
 
-  void log(std::string_view line) override { target_.log(line); }
-  void note(std::string_view text) override { target_.note(text); }
-  void warn(std::string_view text) override { target_.warn(text); }
   void after_step(const StepReport& report) override;
   void after_epoch(const EpochReport& report) override;
-  [[nodiscard]] uint64_t log_size() const override { return target_.log_size(); }
   void resumed(const TrainerState& state) override {
     go_back(state);
-    target_.resumed(state);
+    ForwardingObserver::resumed(state);
   }
   void rolled_back(const TrainerState& state) override {
     go_back(state);
-    target_.rolled_back(state);
+    ForwardingObserver::rolled_back(state);
   }
 
  private:
@@ -46,7 +40,6 @@ class RunRecorder : public TrainObserver {
 
   const RunFolder& folder_;
   std::vector<Task> tasks_;
-  TrainObserver& target_;
   std::vector<EpochReport> history_;
   std::vector<MetricSums> before_;  // the epoch's sums before the last step
   std::unique_ptr<EventFile> events_;

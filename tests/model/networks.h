@@ -1,5 +1,4 @@
-// What the tests of models share: a small network with a classifier, a folder that vanishes,
-// messages of errors as text.
+// What the tests of models share: a small network with a classifier, messages of errors as text.
 #pragma once
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/temporary_folder.h"
 #include "data/loader.h"
 #include "model/initialise.h"
 #include "model/model.h"
@@ -20,24 +20,7 @@ namespace orthrus::testing {
 
 inline const std::filesystem::path kPictures = ORTHRUS_TEST_DIR "/golden/mxnet/data";
 
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "orthrus-XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr) throw internal_error("no temporary folder");
-    path_ = pattern;
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
+using orthrus::TemporaryFolder;
 
 // "<message> | <hint>" of the Error that `action` throws, "nothing thrown" otherwise.
 template <typename Action>
