@@ -1,6 +1,7 @@
 #include "train/checkpoint.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <new>
 #include <nlohmann/json.hpp>
@@ -22,6 +23,7 @@ constexpr size_t kKept = 2;
 constexpr std::string_view kBegin = "step-", kEnd = ".safetensors";
 constexpr size_t kDigits = 10;
 constexpr std::string_view kParameter = "parameter/", kMomentum = "momentum/";
+constexpr std::array kHashedEntries = {"state", "config", "lists"};
 
 StateJson to_json(const std::vector<MetricSums>& tasks) {
   StateJson list = StateJson::array();
@@ -83,7 +85,7 @@ void check_hashes(const SafetensorsFile& file) {
     }
   }
   if (hashes.size() != file.tensors.size()) throw input_error("tensors are missing");
-  for (const std::string key : {"state", "config"}) {
+  for (const std::string key : kHashedEntries) {
     if (fmt::format("{:016x}", hash_text(entry(file, key))) != entry(file, key + ".hash")) {
       throw input_error("the entry '{}' is not the one that was written", key);
     }
@@ -122,6 +124,26 @@ TrainerState state_of(const StateJson& json) {
   return state;
 }
 
+std::string text_of(const std::vector<ListIdentity>& lists) {
+  StateJson json = StateJson::array();
+  for (const ListIdentity& list : lists) {
+    json.push_back(
+        {{"path", list.path.string()}, {"pictures", list.pictures}, {"hash", list.hash}});
+  }
+  // A path need not be UTF-8.
+  return json.dump(-1, ' ', false, StateJson::error_handler_t::replace);
+}
+
+std::vector<ListIdentity> lists_of(const StateJson& json) {
+  std::vector<ListIdentity> lists;
+  for (const StateJson& list : json) {
+    lists.push_back({.path = list.at("path").get<std::string>(),
+                     .pictures = list.at("pictures").get<size_t>(),
+                     .hash = list.at("hash").get<uint64_t>()});
+  }
+  return lists;
+}
+
 Checkpoint checkpoint_of(SafetensorsFile file) {
   if (!file.metadata.contains(kFormat)) throw input_error("it is no checkpoint of a training");
   const int version = std::stoi(entry(file, kFormat));
@@ -131,7 +153,8 @@ Checkpoint checkpoint_of(SafetensorsFile file) {
   }
   check_hashes(file);
   Checkpoint checkpoint{.state = state_of(StateJson::parse(entry(file, "state"))),
-                        .config = entry(file, "config")};
+                        .inputs = {.config = entry(file, "config"),
+                                   .lists = lists_of(StateJson::parse(entry(file, "lists")))}};
   for (auto& [name, tensor] : file.tensors) {
     if (name.starts_with(kParameter)) {
       checkpoint.state.parameters[name.substr(kParameter.size())] = std::move(tensor);
@@ -142,18 +165,33 @@ Checkpoint checkpoint_of(SafetensorsFile file) {
   return checkpoint;
 }
 
+// Told by the header alone.
+bool is_checkpoint(const std::filesystem::path& path) {
+  try {
+    const SafetensorsHeader header = read_safetensors_header(path);
+    const auto version = header.metadata.find(kFormat);
+    return version != header.metadata.end() && version->second == std::to_string(kVersion);
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 }  // namespace
 
 Checkpoint read_checkpoint(const std::filesystem::path& path) {
-  SafetensorsFile file = read_safetensors(path);
+  return parse_checkpoint(read_file(path), path.string());
+}
+
+Checkpoint parse_checkpoint(std::span<const std::byte> bytes, const std::string& origin) {
+  SafetensorsFile file = parse_safetensors(bytes, origin);
   try {
     return checkpoint_of(std::move(file));
   } catch (const Error& error) {
-    throw error.within("cannot continue from '" + path.string() + "'");
+    throw error.within("cannot continue from '" + origin + "'");
   } catch (const std::bad_alloc&) {
     throw;
   } catch (const std::exception&) {  // of the JSON library, or a number that is none
-    throw input_error("cannot continue from '{}': its entries are not as expected", path.string());
+    throw input_error("cannot continue from '{}': its entries are not as expected", origin);
   }
 }
 
@@ -171,8 +209,9 @@ void write_checkpoint(const std::filesystem::path& path, Checkpoint checkpoint) 
   std::map<std::string, std::string> metadata = {{kFormat, std::to_string(kVersion)},
                                                  {"hashes", hashes.dump()},
                                                  {"state", to_json(state).dump()},
-                                                 {"config", checkpoint.config}};
-  for (const std::string key : {"state", "config"}) {
+                                                 {"config", checkpoint.inputs.config},
+                                                 {"lists", text_of(checkpoint.inputs.lists)}};
+  for (const std::string key : kHashedEntries) {
     metadata[key + ".hash"] = fmt::format("{:016x}", hash_text(metadata[key]));
   }
   write_safetensors(path, tensors, metadata);
@@ -180,22 +219,27 @@ void write_checkpoint(const std::filesystem::path& path, Checkpoint checkpoint) 
 
 std::vector<std::filesystem::path> checkpoint_files(const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> found;
-  std::error_code none;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, none)) {
-    const std::string file = entry.path().filename().string();
+  std::error_code failure;
+  std::filesystem::directory_iterator entry(folder, failure);
+  if (failure == std::errc::no_such_file_or_directory) return found;
+  for (; !failure && entry != std::filesystem::directory_iterator(); entry.increment(failure)) {
+    const std::string file = entry->path().filename().string();
     const bool fits = file.size() == kBegin.size() + kDigits + kEnd.size() &&
                       file.starts_with(kBegin) && file.ends_with(kEnd) &&
                       std::ranges::all_of(file.substr(kBegin.size(), kDigits),
                                           [](char c) { return c >= '0' && c <= '9'; });
-    if (fits) found.push_back(entry.path());
+    if (fits) found.push_back(entry->path());
+  }
+  if (failure) {
+    throw input_error("cannot read the folder '{}': {}", folder.string(), failure.message());
   }
   std::ranges::sort(found, std::greater<>{});
   return found;
 }
 
-CheckpointFolder::CheckpointFolder(std::filesystem::path folder, std::string config,
+CheckpointFolder::CheckpointFolder(std::filesystem::path folder, TrainingInputs inputs,
                                    const CheckpointSchedule& schedule)
-    : folder_(std::move(folder)), config_(std::move(config)), schedule_(schedule) {}
+    : folder_(std::move(folder)), inputs_(std::move(inputs)), schedule_(schedule) {}
 
 CheckpointFolder::~CheckpointFolder() {
   if (writing_.valid()) writing_.wait();
@@ -223,14 +267,26 @@ void CheckpointFolder::finish() {
 void CheckpointFolder::write(TrainerState state) {
   const std::filesystem::path file =
       folder_ / fmt::format("{}{:0{}}{}", kBegin, state.updates, kDigits, kEnd);
-  make_directories(folder_);
-  write_checkpoint(file, {.state = std::move(state), .config = config_});
+  try {
+    make_directories(folder_);
+    write_checkpoint(file, {.state = std::move(state), .inputs = inputs_});
+  } catch (const std::bad_alloc&) {
+    throw resource_error("cannot write '{}': out of memory", file.string());
+  }
   // An epoch's end may overwrite the checkpoint of its last step.
   if (own_.empty() || own_.back() != file) own_.push_back(file);
   if (own_.size() > kKept) own_.erase(own_.begin());
+  try {
+    remove_old();
+  } catch (const std::exception&) {  // one too many does no harm
+  }
+}
+
+void CheckpointFolder::remove_old() const {
   for (const std::filesystem::path& path : checkpoint_files(folder_)) {
-    std::error_code ignored;  // one too many does no harm
-    if (std::ranges::find(own_, path) == own_.end()) std::filesystem::remove(path, ignored);
+    if (std::ranges::find(own_, path) != own_.end() || !is_checkpoint(path)) continue;
+    std::error_code ignored;
+    std::filesystem::remove(path, ignored);
   }
 }
 
@@ -247,6 +303,7 @@ CheckpointFolder::Newest CheckpointFolder::newest() const {
       newest.path = path;
       return newest;
     } catch (const Error& error) {
+      if (error.kind() == ErrorKind::kResource) throw;  // no fault of the file
       newest.skipped.push_back(error.message());
     }
   }

@@ -8,9 +8,11 @@
 #include <filesystem>
 #include <future>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "train/environment.h"
 #include "train/trainer_state.h"
 
 namespace orthrus {
@@ -20,9 +22,15 @@ struct CheckpointSchedule {
   int64_t steps = 0;    // between two; 0: never by their number
 };
 
+// What a training was given besides its model; another one may not go on from its checkpoints.
+struct TrainingInputs {
+  std::string config;               // its options, as TOML
+  std::vector<ListIdentity> lists;  // of training, and of validation where there is one
+};
+
 struct Checkpoint {
   TrainerState state;
-  std::string config;  // the options of the training that wrote it, as TOML
+  TrainingInputs inputs;
 };
 
 // Throws kInput when the file cannot be read, is no checkpoint, is one of a newer version, or a
@@ -31,21 +39,26 @@ struct Checkpoint {
 // All-or-nothing; throws kResource, before anything is written when the disk has too little left.
 void write_checkpoint(const std::filesystem::path& path, Checkpoint checkpoint);
 
-// The checkpoints in a folder by their names, the newest first.
+[[nodiscard]] Checkpoint parse_checkpoint(std::span<const std::byte> bytes,
+                                          const std::string& origin);
+
+// The checkpoints in a folder by their names, the newest first; none where there is no such folder.
+// Throws kInput when it cannot be read.
 [[nodiscard]] std::vector<std::filesystem::path> checkpoint_files(
     const std::filesystem::path& folder);
 
 class CheckpointFolder {
  public:
   // `folder` is created with the first checkpoint.
-  CheckpointFolder(std::filesystem::path folder, std::string config,
+  CheckpointFolder(std::filesystem::path folder, TrainingInputs inputs,
                    const CheckpointSchedule& schedule);
   ~CheckpointFolder();  // waits for the one that is being written
 
   // Whether one should be written after that many updates.
   [[nodiscard]] bool due(int64_t updates) const;
-  // Begins to write one in a thread of its own, then removes all but the last two of this training;
-  // waits first for the one before. Throws kResource when that one could not be written.
+  // Begins to write one in a thread of its own, then removes older checkpoints than the last two,
+  // and nothing that is none; waits first for the one before. Throws kResource when that one could
+  // not be written.
   void start_write(TrainerState state);
   // Waits until everything is written; throws as start_write().
   void finish();
@@ -57,16 +70,18 @@ class CheckpointFolder {
     std::optional<Checkpoint> checkpoint;
     std::vector<std::string> skipped;  // newer files that cannot be used, and why
   };
-  // The one with the most updates that can be read.
+  // The one with the most updates that can be read. Throws as checkpoint_files(), and kResource
+  // without memory for one.
   [[nodiscard]] Newest newest() const;
 
  private:
   using Clock = std::chrono::steady_clock;
 
   void write(TrainerState state);
+  void remove_old() const;
 
   std::filesystem::path folder_;
-  std::string config_;
+  TrainingInputs inputs_;
   CheckpointSchedule schedule_;
   Clock::time_point last_time_ = Clock::now();
   int64_t last_updates_ = 0;

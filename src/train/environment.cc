@@ -42,4 +42,17 @@ std::string environment_json(const RunEnvironment& environment) {
   return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
+std::vector<std::string> environment_changes(const std::string& now, const std::string& then) {
+  const auto current = nlohmann::json::parse(now);
+  const auto former = nlohmann::json::parse(then, nullptr, false);
+  std::vector<std::string> changes;
+  if (!former.is_object()) return changes;
+  for (const char* key :
+       {"orthrus", "compiler", "engine", "plan", "processor", "instruction_sets"}) {
+    if (!former.contains(key) || former[key] == current[key]) continue;
+    changes.push_back(fmt::format("{}: {}, was {}", key, current[key].dump(), former[key].dump()));
+  }
+  return changes;
+}
+
 }  // namespace orthrus

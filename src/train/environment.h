@@ -29,4 +29,10 @@ struct RunEnvironment {
 // As JSON.
 [[nodiscard]] std::string environment_json(const RunEnvironment& environment);
 
+// In what program and machine of one such text differ from those of another, "plan: 01ab, was
+// 23cd": without such differences a resumed training ends with the same bytes. Threads and lists
+// are not compared. Nothing for a `then` that is no such text.
+[[nodiscard]] std::vector<std::string> environment_changes(const std::string& now,
+                                                           const std::string& then);
+
 }  // namespace orthrus

@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cerrno>
+#include <charconv>
 #include <chrono>
 #include <cstring>
 #include <system_error>
@@ -20,6 +22,8 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little);
 
+constexpr std::string_view kName = "events.out.tfevents.";
+constexpr int kTimeDigits = 10;
 // Field numbers of the messages.
 constexpr int kEventWallTime = 1, kEventStep = 2, kEventFileVersion = 3, kEventSummary = 5;
 constexpr int kEventSessionLog = 7, kSessionLogStatus = 1;
@@ -76,6 +80,23 @@ double wall_time() {
   return std::chrono::duration<double>(now).count();
 }
 
+// TensorBoard reads a folder's files in the order of their names. So the time in a name is over
+// that of every file which is there, also when the clock went backward since.
+int64_t creation_time(const std::filesystem::path& folder) {
+  auto time = static_cast<int64_t>(wall_time());
+  std::error_code failure;
+  std::filesystem::directory_iterator entry(folder, failure);
+  for (; !failure && entry != std::filesystem::directory_iterator(); entry.increment(failure)) {
+    const std::string name = entry->path().filename().string();
+    if (!name.starts_with(kName)) continue;
+    const std::string_view digits = std::string_view(name).substr(kName.size(), kTimeDigits);
+    int64_t other = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), other);
+    time = std::max(time, other + 1);
+  }
+  return time;
+}
+
 }  // namespace
 
 uint32_t crc32c(std::string_view bytes) {
@@ -86,8 +107,8 @@ uint32_t crc32c(std::string_view bytes) {
 }
 
 EventFile::EventFile(const std::filesystem::path& folder, int64_t first_step) {
-  path_ = folder / fmt::format("events.out.tfevents.{:010}.{}.{}",
-                               static_cast<int64_t>(wall_time()), host_name(), ::getpid());
+  path_ = folder / fmt::format("{}{:0{}}.{}.{}", kName, creation_time(folder), kTimeDigits,
+                               host_name(), ::getpid());
   descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
   if (descriptor_ < 0) {
     throw resource_error("cannot write '{}': {}", path_.string(),

@@ -13,9 +13,9 @@ namespace orthrus {
 
 class EventFile {
  public:
-  // Creates events.out.tfevents.<seconds>.<host>.<process> in the folder; throws kResource.
-  // `first_step`: values of that step and later ones in older files of the folder are void
-  // (a resumed training computes them again).
+  // Creates events.out.tfevents.<seconds>.<host>.<process> in the folder, behind those that are
+  // there; throws kResource. `first_step`: values of that step and later ones in older files of the
+  // folder are void (a resumed training computes them again).
   EventFile(const std::filesystem::path& folder, int64_t first_step);
   ~EventFile();  // flushes
   EventFile(const EventFile&) = delete;

@@ -1,5 +1,7 @@
 #include "train/run.h"
 
+#include <algorithm>
+#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -19,29 +21,24 @@ namespace {
 
 // Passes everything on, and looks after each step whether a long search for missing pictures has
 // come to its end.
-class WatchingObserver : public TrainObserver {
+class WatchingObserver : public ForwardingObserver {
  public:
   WatchingObserver(TrainObserver& target, std::vector<MissingPictures>& searches)
-      : target_(target), searches_(searches) {}
+      : ForwardingObserver(target), searches_(searches) {}
 
-  void log(std::string_view line) override { target_.log(line); }
-  void note(std::string_view text) override { target_.note(text); }
-  void warn(std::string_view text) override { target_.warn(text); }
   void after_step(const StepReport& report) override {
     poll();
-    target_.after_step(report);
+    ForwardingObserver::after_step(report);
   }
-  void after_epoch(const EpochReport& report) override { target_.after_epoch(report); }
 
   void poll() {
     for (MissingPictures& search : searches_) {
       const std::string warning = search.poll();
-      if (!warning.empty()) target_.warn(warning);
+      if (!warning.empty()) warn(warning);
     }
   }
 
  private:
-  TrainObserver& target_;
   std::vector<MissingPictures>& searches_;
 };
 
@@ -163,23 +160,50 @@ std::vector<std::string> changed_options(const std::string& now, const std::stri
   return option_changes(current, former);
 }
 
+// How the lists differ from those of a checkpoint. One that is there only now, or was there only
+// then, shows in the options.
+std::vector<std::string> changed_lists(const std::vector<ListIdentity>& now,
+                                       const std::vector<ListIdentity>& then) {
+  std::vector<std::string> changes;
+  for (size_t i = 0; i < std::min(now.size(), then.size()); ++i) {
+    if (now[i].hash == then[i].hash) continue;
+    changes.push_back(fmt::format("'{}' ({} pictures) does not list what '{}' ({}) did",
+                                  now[i].path.string(), now[i].pictures, then[i].path.string(),
+                                  then[i].pictures));
+  }
+  return changes;
+}
+
+// Everything in which a training differs from the one that wrote the checkpoint.
+std::vector<std::string> changes_since(const TrainingInputs& now, const TrainingInputs& then) {
+  std::vector<std::string> changes = changed_options(now.config, then.config);
+  std::ranges::move(changed_lists(now.lists, then.lists), std::back_inserter(changes));
+  return changes;
+}
+
 // Puts the training where the newest checkpoint stands.
-void resume(const TrainRequest& request, CheckpointFolder& checkpoints, Trainer& trainer,
-            TrainObserver& observer) {
+void resume(const TrainRequest& request, const TrainingInputs& inputs,
+            CheckpointFolder& checkpoints, Trainer& trainer, TrainObserver& observer) {
   const CheckpointFolder::Newest newest = checkpoints.newest();
+  if (!newest.checkpoint && !newest.skipped.empty()) {
+    throw input_error("no checkpoint can be used:\n  {}", fmt::join(newest.skipped, "\n  "))
+        .with_hint("without --resume a training begins, and puts them aside");
+  }
   if (!newest.checkpoint) {
-    for (const std::string& reason : newest.skipped) observer.warn("passed over: " + reason);
     observer.note("no checkpoint to resume from: the training begins");
     return;
   }
-  const std::vector<std::string> changes =
-      changed_options(request.config, newest.checkpoint->config);
+  const std::vector<std::string> changes = changes_since(inputs, newest.checkpoint->inputs);
   if (!changes.empty() && !request.force) {
-    throw usage_error("options differ from those of '{}':\n  {}", newest.path.string(),
+    throw usage_error("the training of '{}' was given something else:\n  {}", newest.path.string(),
                       fmt::join(changes, "\n  "))
-        .with_hint("give the same options, or --force to go on with the new ones");
+        .with_hint("give the same, or --force to go on with what is new");
   }
-  trainer.restore(newest.checkpoint->state);
+  try {
+    trainer.restore(newest.checkpoint->state);
+  } catch (const Error& error) {
+    throw error.within("cannot continue from '" + newest.path.string() + "'");
+  }
   checkpoints.continue_from(newest.path, newest.checkpoint->state.updates);
   observer.resumed(newest.checkpoint->state);
   for (const std::string& reason : newest.skipped) observer.warn("passed over: " + reason);
@@ -215,14 +239,21 @@ std::vector<std::string> replay(const TrainRequest& request, Trainer& trainer,
 }
 
 void describe_run(const TrainRequest& request, RunFolder& folder, const Plan& plan,
-                  const std::string& model, std::vector<ListIdentity> lists) {
+                  const std::string& model, const TrainingInputs& inputs, TrainObserver& observer) {
   folder.keep();
-  const RunEnvironment environment{.threads = request.threads,
-                                   .engine = cpu_backend_description(),
-                                   .plan = plan.hash(),
-                                   .model = model,
-                                   .lists = std::move(lists)};
-  write_file(folder.environment(), environment_json(environment));
+  const std::string environment = environment_json({.threads = request.threads,
+                                                    .engine = cpu_backend_description(),
+                                                    .plan = plan.hash(),
+                                                    .model = model,
+                                                    .lists = inputs.lists});
+  if (request.resume && std::filesystem::exists(folder.environment())) {
+    for (const std::string& change :
+         environment_changes(environment, read_text(folder.environment()))) {
+      observer.warn(
+          fmt::format("changed since, so the results will not be the same bytes: {}", change));
+    }
+  }
+  write_file(folder.environment(), environment);
   if (!request.config.empty()) write_file(folder.config(), request.config);
 }
 
@@ -254,11 +285,11 @@ void run_training(const TrainRequest& given, RunFolder& folder, Backend& backend
   const std::unique_ptr<Loader> train = make_train_loader(request, train_pictures);
   std::unique_ptr<Loader> validation;
   if (validation_pictures) validation = make_validation_loader(request, validation_pictures);
-  std::vector<ListIdentity> lists = {identity_of(train_pictures->list())};
-  if (validation_pictures) lists.push_back(identity_of(validation_pictures->list()));
+  TrainingInputs inputs{.config = request.config, .lists = {identity_of(train_pictures->list())}};
+  if (validation_pictures) inputs.lists.push_back(identity_of(validation_pictures->list()));
   check_disk(request, folder, model);
   const std::string origin = model.origin;
-  CheckpointFolder checkpoints(folder.checkpoints(), request.config, request.checkpoints);
+  CheckpointFolder checkpoints(folder.checkpoints(), inputs, request.checkpoints);
   TrainerOptions options = trainer_options(request, folder);
   options.checkpoints = &checkpoints;
   RunRecorder recorder(folder, request.tasks, watching);
@@ -269,11 +300,11 @@ void run_training(const TrainRequest& given, RunFolder& folder, Backend& backend
     return;
   }
   if (request.resume) {
-    resume(request, checkpoints, trainer, recorder);
+    resume(request, inputs, checkpoints, trainer, recorder);
   } else {
     folder.put_checkpoints_aside();
   }
-  describe_run(request, folder, trainer.plan(), origin, std::move(lists));
+  describe_run(request, folder, trainer.plan(), origin, inputs, recorder);
   trainer.run();
   for (const std::string& skipped : train->skipped()) observer.warn("skipped: " + skipped);
 }

@@ -33,9 +33,11 @@ bool is_half_written(const std::string& name) {
 }
 
 void remove_half_written(const fs::path& folder) {
-  std::error_code ignored;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored)) {
-    if (is_half_written(entry.path().filename().string())) fs::remove(entry.path(), ignored);
+  std::error_code failure;
+  fs::directory_iterator entry(folder, failure);
+  for (; !failure && entry != fs::directory_iterator(); entry.increment(failure)) {
+    std::error_code ignored;
+    if (is_half_written(entry->path().filename().string())) fs::remove(entry->path(), ignored);
   }
 }
 

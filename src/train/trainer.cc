@@ -403,6 +403,11 @@ TrainerState Trainer::state_with(NamedTensors parameters) const {
 }
 
 void Trainer::restore(const TrainerState& state) {
+  if (state.epoch_sums.size() != model_.tasks.size() ||
+      state.window_sums.size() != model_.tasks.size()) {
+    throw input_error("it is of {} tasks, this training has {}", state.epoch_sums.size(),
+                      model_.tasks.size());
+  }
   plan_.load_parameters(state.parameters);
   sgd_.restore(state.momentum);
   weighting_->restore(state.weighting);

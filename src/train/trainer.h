@@ -71,7 +71,7 @@ class Trainer {
   void finish_epoch();
 
   [[nodiscard]] TrainerState state() const;
-  // Throws kInput when tensors are missing or have another shape.
+  // Throws kInput for a state of another network or other tasks.
   void restore(const TrainerState& state);
 
   // Computes a step again that gave no number, and tells where that begins; nothing is updated.

@@ -53,9 +53,17 @@ std::vector<std::string> names_in(const std::filesystem::path& folder) {
 TEST(TrainingCheckpoint, ComesBackAsItWent) {
   const TemporaryFolder folder;
   const TrainerState state = some_state(42);
-  write_checkpoint(folder.path() / "c", {.state = state, .config = "a = 1\n"});
+  write_checkpoint(
+      folder.path() / "c",
+      {.state = state,
+       .inputs = {.config = "a = 1\n",
+                  .lists = {{.path = "train.lst", .pictures = 5, .hash = ~uint64_t{0}}}}});
   const Checkpoint back = read_checkpoint(folder.path() / "c");
-  EXPECT_EQ(back.config, "a = 1\n");
+  EXPECT_EQ(back.inputs.config, "a = 1\n");
+  ASSERT_EQ(back.inputs.lists.size(), 1U);
+  EXPECT_EQ(back.inputs.lists[0].path, "train.lst");
+  EXPECT_EQ(back.inputs.lists[0].pictures, 5U);
+  EXPECT_EQ(back.inputs.lists[0].hash, ~uint64_t{0});
   EXPECT_EQ(back.state.epoch, 3);
   EXPECT_EQ(back.state.loader.batch, 17U);
   EXPECT_EQ(back.state.updates, 42);
@@ -73,7 +81,7 @@ TEST(TrainingCheckpoint, ComesBackAsItWent) {
 TEST(TrainingCheckpoint, IsRefusedWhenAnyBitWasFlipped) {
   const TemporaryFolder folder;
   const std::filesystem::path path = folder.path() / "c";
-  write_checkpoint(path, {.state = some_state(1), .config = "a = 1\n"});
+  write_checkpoint(path, {.state = some_state(1), .inputs = {.config = "a = 1\n", .lists = {}}});
   const std::vector<std::byte> whole = read_file(path);
   for (size_t i = 0; i < whole.size(); ++i) {
     std::vector<std::byte> bytes = whole;
@@ -109,17 +117,19 @@ TEST(CheckpointFolder, KeepsTheLastTwoAndTouchesNothingElse) {
   const TemporaryFolder folder;
   write_file(folder.path() / "step-x.safetensors", "not ours");
   write_file(folder.path() / "other-0000000001.safetensors", "not ours");
-  CheckpointFolder checkpoints(folder.path(), "", {});
+  write_safetensors(folder.path() / "step-0000000003.safetensors", {}, {{"not", "ours"}});
+  CheckpointFolder checkpoints(folder.path(), {}, {});
   for (const int64_t updates : {1, 5, 12, 12}) write(checkpoints, updates);
   EXPECT_THAT(names_in(folder.path()),
-              ElementsAre("other-0000000001.safetensors", "step-0000000005.safetensors",
-                          "step-0000000012.safetensors", "step-x.safetensors"));
+              ElementsAre("other-0000000001.safetensors", "step-0000000003.safetensors",
+                          "step-0000000005.safetensors", "step-0000000012.safetensors",
+                          "step-x.safetensors"));
   EXPECT_EQ(checkpoints.newest().checkpoint->state.updates, 12);
 }
 
 TEST(CheckpointFolder, PassesOverWhatIsBroken) {
   const TemporaryFolder folder;
-  CheckpointFolder checkpoints(folder.path(), "", {});
+  CheckpointFolder checkpoints(folder.path(), {}, {});
   EXPECT_FALSE(checkpoints.newest().checkpoint);
   write(checkpoints, 1);
   write_file(folder.path() / "step-0000000002.safetensors", "cut");
@@ -129,10 +139,18 @@ TEST(CheckpointFolder, PassesOverWhatIsBroken) {
   EXPECT_THAT(newest.skipped, ElementsAre(HasSubstr("step-0000000002")));
 }
 
+TEST(CheckpointFolder, ThatCannotBeReadIsNotTakenForAnEmptyOne) {
+  const TemporaryFolder folder;
+  write_file(folder.path() / "file", "no folder");
+  const CheckpointFolder checkpoints(folder.path() / "file", {}, {});
+  EXPECT_THAT(refusal_of([&] { (void)checkpoints.newest(); }),
+              HasSubstr("cannot read the folder '" + (folder.path() / "file").string()));
+}
+
 TEST(CheckpointFolder, TellsOfAFailureAtTheNextOccasion) {
   const TemporaryFolder folder;
   write_file(folder.path() / "file", "no folder");
-  CheckpointFolder checkpoints(folder.path() / "file", "", {});
+  CheckpointFolder checkpoints(folder.path() / "file", {}, {});
   checkpoints.start_write(some_state(1));
   EXPECT_THAT(refusal_of([&] { checkpoints.start_write(some_state(2)); }),
               HasSubstr((folder.path() / "file").string()));
@@ -140,11 +158,11 @@ TEST(CheckpointFolder, TellsOfAFailureAtTheNextOccasion) {
 
 TEST(CheckpointFolder, IsDueByStepsOrMinutes) {
   const TemporaryFolder folder;
-  EXPECT_FALSE(CheckpointFolder(folder.path(), "", {.minutes = 0}).due(1000000));
-  const CheckpointFolder by_minutes(folder.path(), "", {.minutes = 1e-9});
+  EXPECT_FALSE(CheckpointFolder(folder.path(), {}, {.minutes = 0}).due(1000000));
+  const CheckpointFolder by_minutes(folder.path(), {}, {.minutes = 1e-9});
   std::this_thread::sleep_for(std::chrono::milliseconds(1));
   EXPECT_TRUE(by_minutes.due(1));
-  CheckpointFolder by_steps(folder.path(), "", {.minutes = 0, .steps = 10});
+  CheckpointFolder by_steps(folder.path(), {}, {.minutes = 0, .steps = 10});
   EXPECT_FALSE(by_steps.due(9));
   EXPECT_TRUE(by_steps.due(10));
   write(by_steps, 10);

@@ -50,6 +50,18 @@ TEST(EventFile, IsARowOfRecordsWithTheirLengths) {
   EXPECT_THAT(records[1], HasSubstr(scalar));
 }
 
+// TensorBoard reads the files of a folder in the order of their names.
+TEST(EventFile, ComesBehindTheOthersAlsoWhenTheClockWentBackward) {
+  const TemporaryFolder folder;
+  const std::filesystem::path older = folder.path() / "events.out.tfevents.8000000000.host.1";
+  write_file(older, "");
+  write_file(folder.path() / "events.out.tfevents.", "not ours");
+  const EventFile file(folder.path(), 0);
+  EXPECT_THAT(file.path().filename().string(),
+              ::testing::StartsWith("events.out.tfevents.8000000001."));
+  EXPECT_LT(older, file.path());
+}
+
 TEST(EventFile, OfAResumedTrainingVoidsWhatComesAgain) {
   const TemporaryFolder folder;
   std::filesystem::path path;

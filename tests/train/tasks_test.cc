@@ -127,7 +127,7 @@ TEST(Weighting, ContinuesBitForBit) {
       Training first({kKind, kTags}, method);
       first.advance(stop);
       const TemporaryFolder folder;
-      write_checkpoint(folder.path() / "state", {.state = first.trainer->state(), .config = ""});
+      write_checkpoint(folder.path() / "state", {.state = first.trainer->state(), .inputs = {}});
       Training second({kKind, kTags}, method);
       second.trainer->restore(read_checkpoint(folder.path() / "state").state);
       second.advance(14 - stop);

@@ -88,7 +88,7 @@ TEST_P(StopAndContinue, IsBitEqualToNotStopping) {
   }
   // Through a file, as a resumed training does.
   const TemporaryFolder folder;
-  write_checkpoint(folder.path() / "state", {.state = stopped, .config = {}});
+  write_checkpoint(folder.path() / "state", {.state = stopped, .inputs = {}});
   stopped = read_checkpoint(folder.path() / "state").state;
   Bench second(options_for(5));
   second.trainer->restore(stopped);
@@ -196,7 +196,7 @@ TEST(Trainer, WritesACheckpointWhenItIsStopped) {
   const TemporaryFolder folder;
   TrainerOptions options = options_for(8);
   options.mxnet_prefix = (folder.path() / "tiny").string();
-  CheckpointFolder checkpoints(folder.path() / "checkpoints", "", {.minutes = 0});
+  CheckpointFolder checkpoints(folder.path() / "checkpoints", {}, {.minutes = 0});
   options.checkpoints = &checkpoints;
   int asked = 0;
   // Asked after each of the two batches, after the epoch, then after the third batch.
@@ -229,7 +229,7 @@ TEST(Trainer, RollsBackWithASmallerRateWhenTheLossIsNoNumber) {
   options.on_nan = OnNan::kRollback;
   options.bad_steps = folder.path();
   options.end_epoch = 2;
-  CheckpointFolder checkpoints(folder.path() / "checkpoints", "", {.minutes = 0});
+  CheckpointFolder checkpoints(folder.path() / "checkpoints", {}, {.minutes = 0});
   options.checkpoints = &checkpoints;
   Bench hopeless(options);
   EXPECT_THAT(refusal_of([&] { hopeless.trainer->run(); }), HasSubstr("no checkpoint yet"));

@@ -16,12 +16,15 @@ class RecordingObserver : public TrainObserver {
   void warn(std::string_view text) override { warnings.emplace_back(text); }
   void after_step(const StepReport& report) override { steps.push_back(report); }
   void after_epoch(const EpochReport& report) override { epochs.push_back(report); }
+  [[nodiscard]] uint64_t log_size() const override { return 17; }
+  void resumed(const TrainerState& state) override { resumed_states.push_back(state); }
 
   std::vector<std::string> lines;
   std::vector<std::string> notes;
   std::vector<std::string> warnings;
   std::vector<StepReport> steps;
   std::vector<EpochReport> epochs;
+  std::vector<TrainerState> resumed_states;
 };
 
 }  // namespace orthrus::testing
