@@ -24,11 +24,12 @@ build/release/build.ninja: | deps
 test: build ## run every test but the slow ones
 	@cd build/release && OMP_WAIT_POLICY=passive timeout 1200 ctest --output-on-failure -j $(JOBS) -LE slow
 
-interop: build ## compare with the real MXNet and safetensors, installed from PyPI into build/interop
+interop: build ## compare with the real MXNet, safetensors and TensorBoard, installed from PyPI into build/interop
 	@test -x build/interop/bin/python || python3 -m venv build/interop
-	@build/interop/bin/python -m pip install -q 'mxnet==1.9.1' 'numpy==1.23.5' safetensors
+	@build/interop/bin/python -m pip install -q 'mxnet==1.9.1' 'numpy==1.23.5' safetensors tensorboard
 	@cd build/release && ORTHRUS_MXNET_PYTHON=$(CURDIR)/build/interop/bin/python \
 	  ORTHRUS_SAFETENSORS_PYTHON=$(CURDIR)/build/interop/bin/python \
+	  ORTHRUS_TENSORBOARD_PYTHON=$(CURDIR)/build/interop/bin/python \
 	  ctest --output-on-failure -R '[Ii]nterop'
 
 demo: build ## train two tasks on Fashion-MNIST, evaluate, predict

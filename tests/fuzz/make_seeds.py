@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Writes the seeds of fuzz_safetensors and fuzz_model into FOLDER/safetensors and FOLDER/model.
+"""Writes the seeds of fuzz_safetensors, fuzz_model and fuzz_checkpoint into FOLDER/safetensors and so on.
 
     make_seeds.py FOLDER
 
-From the model file of tests/data, and a ResNet of four channels with torchvision's names.
+From the model file of tests/data, a ResNet of four channels with torchvision's names, and the state of a
+training of one task.
 """
 
 import json
@@ -59,6 +60,19 @@ def parts(model):
     return b"\xfe" + b"\xff".join(metadata[key].encode() for key in keys)
 
 
+def state():
+    sums = [[5.0, 3.0, 5.0, 0.5]]
+    epoch = {"epoch": 2, "updates": 40, "learning_rate": 0.1, "seconds": 1.5, "train": sums, "validation": []}
+    parts = (
+        json.dumps({"epoch": 3, "loader": [3, 17], "updates": 42, "rollbacks": 2, "epoch_sums": sums,
+                    "window_sums": sums, "history": [epoch], "log_size": 123, "weighting": [0.5],
+                    "task_weights": [1.0]}),
+        "[optimizer]\nlr = 0.1\n",
+        json.dumps([{"path": "train.lst", "pictures": 5, "hash": 1}]),
+    )
+    return b"\xfe" + b"\xff".join(part.encode() for part in parts)
+
+
 def main(folder):
     model = MODEL.read_bytes()
     seeds = {
@@ -67,6 +81,7 @@ def main(folder):
         "safetensors/small": safetensors({"a": ("F32", [2], bytes(8)), "b": ("U8", [0], b"")}, {"k": "v"}),
         "model/model": model,
         "model/parts": parts(model),
+        "checkpoint/parts": state(),
     }
     for name, seed in seeds.items():
         path = pathlib.Path(folder) / name
