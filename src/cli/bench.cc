@@ -40,6 +40,7 @@ std::vector<OptionSpec> bench_options() {
        .group = "What is measured"},
       threads_option(),
       precision_option(),
+      memory_option(),
       {.key = "bench.steps",
        .flag = "--steps",
        .type = OptionType::kInteger,
@@ -67,8 +68,8 @@ std::vector<OptionSpec> bench_options() {
        .help = "Rank kinds of steps and single steps by time, with their share of what arithmetic "
                "and memory allow.",
        .group = "Output"},
-      {.key = "bench.memory",
-       .flag = "--memory",
+      {.key = "bench.memory_report",
+       .flag = "--memory-report",
        .type = OptionType::kBoolean,
        .default_text = "off",
        .help = "Say where the bytes are.",
@@ -94,6 +95,7 @@ BenchmarkSpec spec_of(const Options& options) {
   spec.training = options.text("bench.mode") == "train";
   spec.steps = static_cast<int>(options.integer("bench.steps"));
   spec.bandwidth = options.boolean("bench.profile");
+  spec.memory = memory_mode_named(options.text("memory"));
   spec.cpu.winograd = !options.boolean("bench.exact");
   spec.cpu.activations = activation_type(options);
   return spec;
@@ -112,7 +114,7 @@ int run_bench(const Options& options, CommandContext& context) {
   }
   if (options.boolean("bench.plan")) print_plan(context.out, result);
   if (options.boolean("bench.profile")) print_profile(context.out, result);
-  if (options.boolean("bench.memory")) print_memory(context.out, result);
+  if (options.boolean("bench.memory_report")) print_memory(context.out, result);
   print_summary(context.out, spec, result);
   return 0;
 }

@@ -250,6 +250,13 @@ class Plan::Impl {
   std::vector<double>* step_seconds_ = nullptr;
 };
 
+MemoryMode memory_mode_named(std::string_view name) {
+  if (name == "fast") return MemoryMode::kFast;
+  if (name == "auto") return MemoryMode::kAuto;
+  if (name == "lean") return MemoryMode::kLean;
+  throw internal_error("no way of using memory is called '{}'", name);
+}
+
 Plan::Plan(const Graph& graph, const std::map<std::string, Shape>& input_shapes, Backend& backend,
            const PlanOptions& options)
     : impl_(std::make_unique<Impl>(graph, input_shapes, backend, options)) {}

@@ -18,14 +18,22 @@
 
 namespace orthrus {
 
+// What backward needs of forward: kept, or computed again. The results are the same bytes.
+enum class MemoryMode {
+  kFast,  // everything is kept
+  kAuto,  // outputs of BatchNorm+ReLU are rebuilt from the convolutions' outputs
+  kLean,  // convolutions' outputs too, from the last value that cannot be rebuilt: the sum at which
+          // a residual unit ends. Forward is computed nearly twice.
+};
+[[nodiscard]] MemoryMode memory_mode_named(std::string_view name);  // "fast", "auto", "lean"
+
 struct PlanOptions {
   bool training = false;  // batch statistics, dropout, backward
   // Which parameters get a gradient; empty function: all. Backward stops at the lowest of them.
   std::function<bool(std::string_view name)> trainable;
   // Names of inputs whose gradient is wanted too (tests, gradients at shared features).
   std::vector<std::string> input_gradients;
-  // Rebuild outputs of BatchNorm+ReLU in backward rather than keep them from forward.
-  bool recompute = true;
+  MemoryMode memory = MemoryMode::kAuto;
   // Extra values (by layer name) to keep readable after forward, in plain layout.
   std::vector<std::string> keep;
   // Memory that the plan may take; 0: what this process can still get.

@@ -283,7 +283,7 @@ class ProgramBuilder {
     reduce_terms(id, kernel.output(), kernel.takes_two_output_gradients() ? 2 : 1);
     if (!terms.empty()) slots.output_gradient = terms[0];
     if (terms.size() > 1) slots.output_gradient2 = terms[1];
-    rebuild_inputs(id, slots);
+    rebuild_inputs(id, slots, Phase::kBackward);
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       if (needs_gradient_[at(node.inputs[i].node)]) open_input_gradient(id, slots, i);
     }
@@ -303,12 +303,13 @@ class ProgramBuilder {
     }
   }
 
-  // Values that are rebuilt in backward rather than kept since forward.
-  void rebuild_inputs(int id, KernelSlots& slots) {
+  // Puts values that are rebuilt in backward in the place of those of forward, as far as the steps
+  // of `phase` read them.
+  void rebuild_inputs(int id, KernelSlots& slots, Phase phase) {
     const Node& node = graph().node(id);
     std::set<int> read;
     for (const KernelStep& step : program_.kernels[at(id)]->steps()) {
-      if (step.phase != Phase::kBackward) continue;
+      if (step.phase != phase) continue;
       for (const Slot& slot : step.reads) {
         if (slot.kind == SlotKind::kInput) read.insert(slot.index);
       }
@@ -323,7 +324,10 @@ class ProgramBuilder {
   }
 
   bool can_rebuild(int id) const {
-    if (!options_.recompute || graph().role(id) || !needs_gradient_[at(id)]) return false;
+    if (graph().role(id) || !needs_gradient_[at(id)]) return false;
+    if (options_.memory == MemoryMode::kFast) return false;
+    const bool convolution = std::holds_alternative<Convolution>(graph().node(id).op);
+    if (convolution && options_.memory != MemoryMode::kLean) return false;
     const int value = root(values_[at(id)].front());
     if (program_.buffers[at(value)].storage == Storage::kPersistent) return false;
     const std::vector<KernelStep>& steps = program_.kernels[at(id)]->steps();
@@ -332,14 +336,14 @@ class ProgramBuilder {
   }
 
   int rebuild(int id) {
-    int& buffer = rebuilt_[at(id)];
-    if (buffer == kNoBuffer) {
+    if (rebuilt_[at(id)] == kNoBuffer) {
       KernelSlots slots = slots_[id];
-      buffer = new_buffer(graph().node(id).name + ":rebuilt", desc_of(slots.output));
-      slots.output = buffer;
+      rebuild_inputs(id, slots, Phase::kRecompute);
+      slots.output = new_buffer(graph().node(id).name + ":rebuilt", desc_of(slots.output));
       emit_kernel_steps(id, slots, Phase::kRecompute);
+      rebuilt_[at(id)] = slots.output;
     }
-    return buffer;
+    return rebuilt_[at(id)];
   }
 
   void open_input_gradient(int id, KernelSlots& slots, size_t i) {

@@ -57,6 +57,21 @@ OptionSpec precision_option() {
           .group = "Machine"};
 }
 
+OptionSpec memory_option() {
+  return {.key = "memory",
+          .flag = "--memory",
+          .type = OptionType::kChoice,
+          .default_text = "auto",
+          .choices = {"fast", "auto", "lean"},
+          .help =
+              "What backward needs of forward. fast: kept; auto: outputs of BatchNorm are "
+              "computed again, which saves a sixth of the memory and costs next to no time; "
+              "lean: those of convolutions too, which saves half and costs a quarter of the "
+              "speed. The results are the same bytes.",
+          .group = "Machine",
+          .incidental = true};
+}
+
 DType activation_type(const Options& options) {
   const std::string asked = options.text("precision");
   const bool present = !bf16_instructions().empty();

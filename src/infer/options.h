@@ -34,6 +34,8 @@ namespace orthrus {
 
 // --precision alone.
 [[nodiscard]] OptionSpec precision_option();
+// --memory, for commands that train.
+[[nodiscard]] OptionSpec memory_option();
 // The type of the activations that --precision stands for, `auto` being bf16 where the processor
 // computes in it. Throws kUsage for bf16 where it does not.
 [[nodiscard]] DType activation_type(const Options& options);

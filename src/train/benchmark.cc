@@ -111,7 +111,7 @@ BenchmarkResult run_benchmark(const BenchmarkSpec& spec) {
       spec.training ? FoldedGraph{weigh_samples(model->graph), {}} : fold_batch_norm(model->graph);
   const Graph graph = spec.training ? fuse_batch_norm(folded.graph) : inference_graph(folded);
   Plan plan(graph, {{model->input, picture_shape(model->preprocessing, spec.batch_size)}}, *backend,
-            {.training = spec.training});
+            {.training = spec.training, .memory = spec.memory});
   plan.load_parameters(fold_parameters(folded, model->parameters));
   fill_inputs(plan, *model, spec.batch_size, spec.training);
   model.reset();  // the plan has its own copy of the parameters

@@ -18,6 +18,7 @@ struct BenchmarkSpec {
   int64_t height = 224;
   int64_t width = 224;
   bool training = true;
+  MemoryMode memory = MemoryMode::kAuto;
   int steps = 6;           // timed ones; one more goes before
   bool bandwidth = false;  // measure the memory's bandwidth too
   CpuOptions cpu;

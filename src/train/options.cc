@@ -205,6 +205,7 @@ std::vector<OptionSpec> train_options() {
   append(all, inference_options("200"));
   append(all, optimizer_options());
   append(all, run_options());
+  all.push_back(memory_option());
   return all;
 }
 
@@ -225,6 +226,7 @@ TrainRequest train_request(const Options& options) {
   if (options.given("model.epoch")) request.model_epoch = request.first_epoch;
   const SourceDescription own = describe_model_of(options, request);
   request.tasks = tasks_of(options, own.tasks);
+  request.memory = memory_mode_named(options.text("memory"));
   request.weighting = options.text("tasks.weighting");
   check_weighting(options, request.tasks);
   request.preprocessing =

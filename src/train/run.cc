@@ -124,6 +124,7 @@ TrainerOptions trainer_options(const TrainRequest& request, const RunFolder& fol
           .first_epoch = request.first_epoch,
           .end_epoch = request.end_epoch,
           .sgd = request.sgd,
+          .memory = request.memory,
           .weighting = request.weighting,
           .schedule = request.schedule,
           .seed = request.loader.seed,

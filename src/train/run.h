@@ -28,6 +28,7 @@ struct TrainRequest {
   LoaderOptions loader;  // batch size, shuffling, seed, last batch, bad pictures
   bool augment = true;   // random crop and mirror while training
   SgdOptions sgd;
+  MemoryMode memory = MemoryMode::kAuto;
   std::string weighting = "fixed";  // of the tasks' losses
   BestBy best_by;                   // which epoch's model is the best
   bool calibrate = true;            // temperatures of the heads, by the validation

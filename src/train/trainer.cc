@@ -21,9 +21,10 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-PlanOptions training_plan() {
+PlanOptions training_plan(MemoryMode memory) {
   PlanOptions options;
   options.training = true;
+  options.memory = memory;
   return options;
 }
 
@@ -39,7 +40,7 @@ Trainer::Trainer(Model model, Loader& train, Loader* validation, Backend& backen
       observer_(observer),
       plan_(fuse_batch_norm(training_graph(model_.graph, model_.tasks)),
             {{model_.input, picture_shape(model_.preprocessing, options.batch_size)}}, backend,
-            training_plan()),
+            training_plan(options.memory)),
       sgd_(plan_, options.sgd),
       weighting_(make_weighting(options.weighting,
                                 {.tasks = model_.tasks.size(), .momentum = options.sgd.momentum})),

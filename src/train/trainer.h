@@ -37,6 +37,7 @@ struct TrainerOptions {
   int first_epoch = 0;  // number of the checkpoint that was loaded, and of the first epoch
   int end_epoch = 1;    // the first epoch that is not trained
   SgdOptions sgd;
+  MemoryMode memory = MemoryMode::kAuto;
   std::string weighting = "fixed";  // of the tasks' losses (tasks/weighting/weighting.h)
   MultiFactorSchedule schedule;
   uint64_t seed = 0;

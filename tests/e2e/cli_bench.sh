@@ -5,7 +5,7 @@ small=(bench --model resnet18_v2 --image-shape 3,32,32 --batch-size 2 --steps 1)
 
 run 0 "${small[@]}" --profile
 says out "kind of step" "Convolution forward" "BatchNorm forward" "in all" "the 20 slowest steps" "roof: "
-run 0 "${small[@]}" --memory
+run 0 "${small[@]}" --memory-report
 says out "parameters and running statistics" "MB  arena" "in the arena where it is fullest" "smaller ones"
 run 0 "${small[@]}" --mode infer --trace trace.json
 python3 - <<'EOF' || fail "trace.json is no trace"
@@ -18,6 +18,11 @@ for before, after in zip(events, events[1:]):
 EOF
 run 4 "${small[@]}" --trace missing/trace.json
 says err "missing"
+
+run 0 "${small[@]}" --memory lean --plan
+grep -q "Convolution *rebuild" out || fail "lean computes no convolution again"
+run 0 "${small[@]}" --plan
+grep -q "Convolution *rebuild" out && fail "auto computes convolutions again"
 
 # A batch that no machine has the memory for is refused before it is tried.
 run 4 bench --model resnet50_v2 --batch-size 65536 --steps 1

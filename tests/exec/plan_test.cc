@@ -78,17 +78,36 @@ TEST(Plan, TellsWhatFillsTheArena) {
 }
 
 TEST(Plan, RecomputingChangesNoByteAndSavesMemory) {
+  for (const ResnetVersion version : {ResnetVersion::kV1, ResnetVersion::kV2}) {
+    const Network network(version);
+    const std::unique_ptr<Backend> cpu = make_cpu_backend();
+    const Gradients kept = gradients_of(network, *cpu, {.memory = MemoryMode::kFast});
+    size_t before =
+        Plan(network.graph, network.shapes, *cpu, {.training = true, .memory = MemoryMode::kFast})
+            .memory()
+            .lower_bound_bytes;
+    for (const MemoryMode mode : {MemoryMode::kAuto, MemoryMode::kLean}) {
+      const Gradients rebuilt = gradients_of(network, *cpu, {.memory = mode});
+      EXPECT_EQ(kept.by_name, rebuilt.by_name);
+      EXPECT_EQ(kept.probabilities, rebuilt.probabilities);
+      const Plan plan(network.graph, network.shapes, *cpu, {.training = true, .memory = mode});
+      EXPECT_LT(plan.memory().lower_bound_bytes, before);
+      before = plan.memory().lower_bound_bytes;
+    }
+  }
+}
+
+TEST(Plan, LeanComputesConvolutionsAgain) {
   const Network network;
   const std::unique_ptr<Backend> cpu = make_cpu_backend();
-  const Gradients kept = gradients_of(network, *cpu, {.recompute = false});
-  const Gradients rebuilt = gradients_of(network, *cpu, {.recompute = true});
-  EXPECT_EQ(kept.by_name, rebuilt.by_name);
-  const auto arena = [&](bool recompute) {
-    return Plan(network.graph, network.shapes, *cpu, {.training = true, .recompute = recompute})
-        .memory()
-        .lower_bound_bytes;
+  const auto rebuilt = [&](MemoryMode mode) {
+    const Plan plan(network.graph, network.shapes, *cpu, {.training = true, .memory = mode});
+    return std::ranges::count_if(plan.listing(), [](const StepInfo& line) {
+      return line.op == "Convolution" && line.step == "rebuild";
+    });
   };
-  EXPECT_LE(arena(true), arena(false));
+  EXPECT_EQ(rebuilt(MemoryMode::kAuto), 0);
+  EXPECT_GT(rebuilt(MemoryMode::kLean), 0);
 }
 
 TEST(Plan, GoesBackNoFurtherThanTheLowestTrainableParameter) {

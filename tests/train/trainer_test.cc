@@ -106,6 +106,19 @@ TEST_P(StopAndContinue, IsBitEqualToNotStopping) {
 
 INSTANTIATE_TEST_SUITE_P(Steps, StopAndContinue, ::testing::Values(1, 3, 4, 5));
 
+TEST(Trainer, EveryWayOfUsingMemoryGivesTheSameBytes) {
+  std::vector<TrainerState> states;
+  for (const MemoryMode memory : {MemoryMode::kFast, MemoryMode::kAuto, MemoryMode::kLean}) {
+    TrainerOptions options = options_for(5);
+    options.memory = memory;
+    Bench bench(options);
+    advance(*bench.trainer, 3);
+    states.push_back(bench.trainer->state());
+  }
+  EXPECT_TRUE(same_bytes(states[1].parameters, states[0].parameters));
+  EXPECT_TRUE(same_bytes(states[2].parameters, states[0].parameters));
+}
+
 TEST(Trainer, ContinuesFromTheEndOfAnEpochBitForBit) {
   Bench through(options_for(8));
   through.trainer->run();

@@ -55,17 +55,21 @@ class ConvolutionKernel : public CpuKernel {
 
   void bind(int step, const StepBuffers& buffers) override {
     CpuKernel::bind(step, buffers);
-    if (step == forward_step_) bind_forward(buffers);
+    if (step == forward_step_) bind_forward(forward_, buffers);
+    if (step == rebuild_step_) {
+      rebuild_ = forward_;
+      bind_forward(rebuild_, buffers);
+    }
     if (step == weights_step_) bind_weights(buffers);
     if (step == data_step_) bind_data(buffers);
   }
 
   void run(int step, const StepContext&) override {
     if (step == forward_step_) {
-      if (converts_weights()) conversion_.run(backend_);
       if (residual_) copy_residual(buffers(step));
       forward_.run(backend_);
     }
+    if (step == rebuild_step_) rebuild_.run(backend_);
     if (step == weights_step_) {
       backward_weights_.run(backend_);
       if (reorders_gradient()) gradient_reorder_.run(backend_);
@@ -79,6 +83,18 @@ class ConvolutionKernel : public CpuKernel {
   }
 
  private:
+  // The convolution, and before it the weights' way into its layout and type where they live in
+  // another.
+  struct Forward {
+    std::optional<DnnlStep> conversion;
+    DnnlStep convolution;
+
+    void run(CpuBackend& backend) {
+      if (conversion) conversion->run(backend);
+      convolution.run(backend);
+    }
+  };
+
   // As the parameter lives in the plan.
   static memory::desc parameter_desc(const KernelRequest& request,
                                      const ConvolutionDirections& chosen) {
@@ -128,9 +144,17 @@ class ConvolutionKernel : public CpuKernel {
     step.scratch_bytes = forward_scratch_;
     if (converts_weights()) step.scratch_bytes += aligned_size(chosen_.forward.weights_desc());
     step.flops = flops;
+    if (request.any_gradient()) {  // a plan may compute the output again in backward
+      KernelStep again = step;
+      again.name = "rebuild";
+      again.phase = Phase::kRecompute;
+      rebuild_step_ = add_step(std::move(again));
+    }
     forward_step_ = add_step(std::move(step));
-    forward_ = DnnlStep(dnnl::convolution_forward(chosen_.forward));
-    if (converts_weights()) conversion_ = reorder_step(weights_, chosen_.forward.weights_desc());
+    forward_.convolution = DnnlStep(dnnl::convolution_forward(chosen_.forward));
+    if (converts_weights()) {
+      forward_.conversion = reorder_step(weights_, chosen_.forward.weights_desc());
+    }
   }
 
   // Before backward_data, so that the input's activation may go before its gradient comes.
@@ -187,12 +211,12 @@ class ConvolutionKernel : public CpuKernel {
         dnnl::reorder::primitive_desc(backend_.engine(), from, backend_.engine(), to)));
   }
 
-  void bind_forward(const StepBuffers& at) {
+  void bind_forward(Forward& forward, const StepBuffers& at) {
     std::byte* weights = at.inputs[1];
     if (converts_weights()) {
       weights = at.scratch + forward_scratch_;
-      conversion_.bind(backend_, {{DNNL_ARG_FROM, weights_, at.inputs[1]},
-                                  {DNNL_ARG_TO, chosen_.forward.weights_desc(), weights}});
+      forward.conversion->bind(backend_, {{DNNL_ARG_FROM, weights_, at.inputs[1]},
+                                          {DNNL_ARG_TO, chosen_.forward.weights_desc(), weights}});
     }
     std::vector<DnnlArgument> arguments = {
         {DNNL_ARG_SRC, chosen_.forward.src_desc(), at.inputs[0]},
@@ -200,7 +224,7 @@ class ConvolutionKernel : public CpuKernel {
         {DNNL_ARG_DST, chosen_.forward.dst_desc(), at.output},
         {DNNL_ARG_SCRATCHPAD, chosen_.forward.scratchpad_desc(), at.scratch}};
     if (has_bias_) arguments.push_back({DNNL_ARG_BIAS, chosen_.forward.bias_desc(), at.inputs[2]});
-    forward_.bind(backend_, arguments);
+    forward.convolution.bind(backend_, arguments);
   }
 
   void bind_weights(const StepBuffers& at) {
@@ -256,11 +280,12 @@ class ConvolutionKernel : public CpuKernel {
   std::optional<size_t> residual_;  // number of the input
   memory::desc weights_;            // as the parameter lives
   bool wants_weights_ = false, wants_bias_ = false;
-  int forward_step_ = -1, weights_step_ = -1, data_step_ = -1;
+  int forward_step_ = -1, rebuild_step_ = -1, weights_step_ = -1, data_step_ = -1;
   size_t forward_scratch_ = 0, primitive_scratch_ = 0, unordered_ = 0;
   size_t data_scratch_ = 0, data_weights_ = 0, data_destination_ = 0;
-  DnnlStep forward_, backward_weights_, backward_data_;
-  DnnlStep conversion_, gradient_reorder_, weights_reorder_, destination_reorder_, source_reorder_;
+  Forward forward_, rebuild_;
+  DnnlStep backward_weights_, backward_data_;
+  DnnlStep gradient_reorder_, weights_reorder_, destination_reorder_, source_reorder_;
 };
 
 std::unique_ptr<Kernel> make(CpuBackend& backend, const KernelRequest& request,
