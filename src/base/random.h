@@ -17,6 +17,7 @@ enum class StreamPurpose : uint32_t {
   kInitialise = 3,  // initial value of one parameter; index = hash of its name
   kDropout = 4,     // mask of one Dropout layer in one step
   kSynthetic = 5,   // made-up inputs of benchmarks and tests
+  kWeighting = 6,   // loss weighting in one step
 };
 
 // Four 32-bit words from a 128-bit counter and a 64-bit key, ten rounds.

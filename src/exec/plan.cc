@@ -94,11 +94,12 @@ class Plan::Impl {
     return {address(buffer), program_.buffers[at(buffer)].desc.size_bytes};
   }
 
-  void run(size_t begin, size_t end, const StepContext& context, const GradientSink& sink) {
+  void run(size_t begin, size_t end, const StepContext& context, const GradientSink& sink,
+           const GradientMixer& mixer) {
     using Clock = std::chrono::steady_clock;
     for (size_t s = begin; s < end; ++s) {
       const Clock::time_point start = step_seconds_ != nullptr ? Clock::now() : Clock::time_point();
-      run_step(program_.steps[s], context, sink);
+      run_step(program_.steps[s], context, sink, mixer);
       if (step_seconds_ == nullptr) continue;
       (*step_seconds_)[s] += std::chrono::duration<double>(Clock::now() - start).count();
     }
@@ -116,7 +117,7 @@ class Plan::Impl {
     }
     for (int s = 0; s < program_.first_backward_step; ++s) {
       const Step& step = program_.steps[at(s)];
-      run_step(step, context, {});
+      run_step(step, context, {}, {});
       if (step.kind != StepKind::kKernel) continue;
       const BufferDesc& desc = program_.buffers[at(step.slots.output)].desc;
       if (!all_finite(desc, address(step.slots.output))) return program_.graph.node(step.node).name;
@@ -125,7 +126,8 @@ class Plan::Impl {
   }
 
  private:
-  void run_step(const Step& step, const StepContext& context, const GradientSink& sink) {
+  void run_step(const Step& step, const StepContext& context, const GradientSink& sink,
+                const GradientMixer& mixer) {
     switch (step.kind) {
       case StepKind::kKernel:
         program_.kernels[at(step.node)]->run(step.kernel_step, context);
@@ -137,6 +139,9 @@ class Plan::Impl {
         backend_.add(program_.buffers[at(step.operands[2])].desc, address(step.operands[0]),
                      address(step.operands[1]), address(step.operands[2]));
         break;
+      case StepKind::kMix:
+        mix(step, mixer);
+        break;
       case StepKind::kGradientReady: {
         const std::span<std::byte> gradient = bytes(step.operands[0]);
         if (sink) {
@@ -146,6 +151,26 @@ class Plan::Impl {
         break;
       }
     }
+  }
+
+  void mix(const Step& step, const GradientMixer& mixer) {
+    const std::span terms(step.operands.data(), step.operands.size() - 1);
+    const int mixed = step.operands.back();
+    if (!mixer) {
+      const BufferDesc& desc = program_.buffers[at(mixed)].desc;
+      backend_.add(desc, address(terms[0]), address(terms[1]), address(mixed));
+      for (const int term : terms.subspan(2)) {
+        backend_.add(desc, address(mixed), address(term), address(mixed));
+      }
+      return;
+    }
+    const auto values = [&](int buffer) {
+      const std::span<std::byte> all = bytes(buffer);
+      return std::span(reinterpret_cast<float*>(all.data()), all.size() / sizeof(float));
+    };
+    mixed_terms_.clear();
+    for (const int term : terms) mixed_terms_.push_back(values(term));
+    mixer(mixed_terms_, values(mixed));
   }
 
   // Buffers in the arena, by number.
@@ -247,6 +272,7 @@ class Plan::Impl {
   std::vector<PlanParameter> parameters_;
   PlanMemory memory_;
   int fullest_step_ = 0;
+  std::vector<std::span<const float>> mixed_terms_;  // reused from step to step
   std::vector<double>* step_seconds_ = nullptr;
 };
 
@@ -399,12 +425,13 @@ void Plan::measure_steps(std::vector<double>* seconds) {
 }
 
 void Plan::forward(const StepContext& context) {
-  impl_->run(0, at(impl_->program().first_backward_step), context, {});
+  impl_->run(0, at(impl_->program().first_backward_step), context, {}, {});
 }
 
-void Plan::backward(const StepContext& context, const GradientSink& sink) {
+void Plan::backward(const StepContext& context, const GradientSink& sink,
+                    const GradientMixer& mixer) {
   const Program& program = impl_->program();
-  impl_->run(at(program.first_backward_step), program.steps.size(), context, sink);
+  impl_->run(at(program.first_backward_step), program.steps.size(), context, sink, mixer);
 }
 
 std::string Plan::find_non_finite(const StepContext& context) {

@@ -36,6 +36,9 @@ struct PlanOptions {
   MemoryMode memory = MemoryMode::kAuto;
   // Extra values (by layer name) to keep readable after forward, in plain layout.
   std::vector<std::string> keep;
+  // Name of a layer that several heads read, an output of the graph each: its gradient is what the
+  // mixer of backward() makes of theirs. Empty: none.
+  std::string mixed_gradients = {};
   // Memory that the plan may take; 0: what this process can still get.
   size_t memory_limit_bytes = 0;
 };
@@ -53,6 +56,11 @@ struct PlanParameter {
 // Called during backward as soon as the gradient of parameters()[index] is complete. The gradient
 // is valid during the call only; `values` of the parameter may be changed.
 using GradientSink = std::function<void(int index, std::span<const float> gradient)>;
+
+// Called once during backward with the gradients of PlanOptions::mixed_gradients, one for each
+// output of the graph, in their order, as the layer's plain values; writes what goes further back.
+using GradientMixer =
+    std::function<void(std::span<const std::span<const float>> gradients, std::span<float> mixed)>;
 
 // One line of the plan's listing.
 struct StepInfo {
@@ -119,7 +127,9 @@ class Plan {
   void measure_steps(std::vector<double>* seconds);
 
   void forward(const StepContext& context);
-  void backward(const StepContext& context, const GradientSink& sink);
+  // Without a mixer gradients are added up. A mixer needs a backend that computes in float32.
+  void backward(const StepContext& context, const GradientSink& sink,
+                const GradientMixer& mixer = {});
 
   // Name of the first layer whose output, or of the first parameter whose value, is not finite when
   // the last forward() is repeated; empty when all are finite. Slow; for diagnosis.

@@ -46,6 +46,10 @@ StepAccess access_of(const Program& program, const Step& step) {
       access.reads = {step.operands[0], step.operands[1]};
       access.writes = {step.operands[2]};
       break;
+    case StepKind::kMix:
+      access.reads.assign(step.operands.begin(), step.operands.end() - 1);
+      access.writes = {step.operands.back()};
+      break;
     case StepKind::kGradientReady:
       access.reads = {step.operands[0]};
       break;

@@ -36,7 +36,7 @@ struct Buffer {
   std::byte* address = nullptr;
 };
 
-enum class StepKind { kKernel, kReorder, kSum, kGradientReady };
+enum class StepKind { kKernel, kReorder, kSum, kMix, kGradientReady };
 
 // The buffers in the slots of a kernel; kNoBuffer where a slot is absent.
 struct KernelSlots {
@@ -55,7 +55,8 @@ struct Step {
   // kKernel: index into kernel->steps(), and what it works on.
   int kernel_step = 0;
   KernelSlots slots;
-  // kReorder: source, destination; kSum: two sources, destination; kGradientReady: gradient.
+  // kReorder: source, destination; kSum: two sources, destination; kMix: as many
+  // sources as outputs, destination; kGradientReady: gradient.
   std::vector<int> operands;
   std::unique_ptr<Reorder> reorder;
   int parameter = -1;  // kGradientReady: index into Program::parameters

@@ -26,6 +26,10 @@ class ProgramBuilder {
     gradient_terms_.resize(nodes);
     rebuilt_.resize(nodes, kNoBuffer);
     parameter_of_.resize(nodes, -1);
+    if (options.mixed_gradients.empty()) return;
+    const std::optional<int> mixed = graph.find(options.mixed_gradients);
+    if (!mixed) throw input_error("no layer is named '{}'", options.mixed_gradients);
+    mixed_ = *mixed;
   }
 
   Program build() {
@@ -254,6 +258,7 @@ class ProgramBuilder {
   // Reduces the terms of a node's gradient to at most `most`, all in the wanted description.
   void reduce_terms(int node, const BufferDesc& wanted, size_t most) {
     std::vector<int>& terms = gradient_terms_[at(node)];
+    if (node == mixed_ && terms.size() > 1) mix_terms(terms);
     for (int& term : terms) term = gradient_as(node, term, wanted);
     while (terms.size() > most) {
       const int sum = new_buffer(graph().node(node).name + ":gradient", wanted);
@@ -263,6 +268,40 @@ class ProgramBuilder {
       terms.erase(terms.begin(), terms.begin() + 2);
       terms.insert(terms.begin(), sum);
     }
+  }
+
+  // All terms of the mixed layer, one for each output of the graph, become one.
+  void mix_terms(std::vector<int>& terms) {
+    const std::vector<Edge>& outputs = graph().outputs();
+    const std::string& name = graph().node(mixed_).name;
+    if (terms.size() != outputs.size()) {
+      throw input_error("{} layers read '{}', expected one for each of the {} outputs",
+                        terms.size(), name, outputs.size());
+    }
+    Step step{.kind = StepKind::kMix, .node = mixed_};
+    for (const Edge& output : outputs) {
+      step.operands.push_back(gradient_as(mixed_, terms[term_of(output.node)], plain(mixed_)));
+    }
+    step.operands.push_back(new_buffer(name + ":gradient", plain(mixed_)));
+    terms = {step.operands.back()};
+    program_.steps.push_back(std::move(step));
+  }
+
+  // Which term of the mixed layer comes from this output, found by walking down its head.
+  size_t term_of(int output) const {
+    for (int node = output; !graph().role(node); node = graph().node(node).inputs.front().node) {
+      const auto reader = std::ranges::find(mixed_readers_, node);
+      if (reader != mixed_readers_.end()) {
+        return static_cast<size_t>(reader - mixed_readers_.begin());
+      }
+    }
+    throw input_error("output '{}' does not stand on '{}'", graph().node(output).name,
+                      graph().node(mixed_).name);
+  }
+
+  void add_term(int node, int term, int reader) {
+    gradient_terms_[at(node)].push_back(term);
+    if (node == mixed_) mixed_readers_.push_back(reader);
   }
 
   void emit_backward(int id) {
@@ -298,7 +337,7 @@ class ProgramBuilder {
     int term = gradient_terms_[at(id)].front();
     if (kernel.is_alias()) term = new_alias(node.name + ":gradient", kernel.inputs()[0], term);
     for (const Edge& edge : node.inputs) {
-      if (needs_gradient_[at(edge.node)]) gradient_terms_[at(edge.node)].push_back(term);
+      if (needs_gradient_[at(edge.node)]) add_term(edge.node, term, id);
       gradient_arrived(edge.node);
     }
   }
@@ -351,12 +390,13 @@ class ProgramBuilder {
     const Kernel& kernel = *program_.kernels[at(id)];
     const BufferDesc& desc = kernel.inputs()[i];
     std::vector<int>& terms = gradient_terms_[at(input)];
-    if (kernel.adds_to_input_gradient(static_cast<int>(i)) && !terms.empty()) {
+    const bool adds = kernel.adds_to_input_gradient(static_cast<int>(i)) && input != mixed_;
+    if (adds && !terms.empty()) {
       slots.input_gradient_addends[i] = gradient_as(input, terms.back(), desc);
       terms.pop_back();
     }
     slots.input_gradients[i] = new_buffer(graph().node(input).name + ":gradient", desc);
-    terms.push_back(slots.input_gradients[i]);
+    add_term(input, slots.input_gradients[i], id);
   }
 
   // One of the readers of `id` has delivered its term, or never will.
@@ -444,6 +484,8 @@ class ProgramBuilder {
   std::vector<std::vector<int>> values_;          // buffers holding a node's value; first: as made
   std::vector<std::vector<int>> gradient_terms_;  // by node
   std::vector<int> rebuilt_;
+  int mixed_ = -1;                    // the layer whose gradients are mixed
+  std::vector<int> mixed_readers_;    // who gave its gradient terms
   std::vector<int> parameter_of_;     // index into program_.parameters, by node
   std::map<int, KernelSlots> slots_;  // as bound in forward, by node
 };

@@ -15,6 +15,8 @@ std::string step_name(const Program& program, const Step& step) {
       return "reorder";
     case StepKind::kSum:
       return "sum";
+    case StepKind::kMix:
+      return "mix";
     case StepKind::kGradientReady:
       return "update";
   }

@@ -116,9 +116,10 @@ std::vector<OptionSpec> optimizer_options() {
        .default_text = weighting_names().front(),
        .choices = weighting_names(),
        .help =
-           "How much each task's loss counts. fixed: as the tasks declare; equal: 1; uncertainty "
-           "(learned), dwa (by how fast losses fall), logsum (the sum of their logarithms): times "
-           "what the tasks declare.",
+           "How much each task's loss counts. fixed: as the tasks declare; equal: 1; times what "
+           "they declare: uncertainty (learned), dwa (by how fast losses fall), logsum (the sum of "
+           "their logarithms), gls (their geometric mean), rlw (random), stch (smooth maximum); by "
+           "the gradients at the shared features: pcgrad, dbmtl, imtl.",
        .group = "Optimizer"},
       {.key = "train.best_by",
        .flag = "--best-by",

@@ -21,10 +21,25 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-PlanOptions training_plan(MemoryMode memory) {
+// The layer whose gradient the weighting mixes; empty where the gradients of the tasks are added
+// up.
+std::string mixed_layer(const LossWeighting& weighting, const Model& model) {
+  if (!weighting.looks_at_gradients() || model.tasks.size() < 2) return {};
+  return model.graph.node(find_features(model.graph).node).name;
+}
+
+Graph fused_graph(const LossWeighting& weighting, const Model& model) {
+  const std::string mixed = mixed_layer(weighting, model);
+  std::vector<std::string> keep;
+  if (!mixed.empty()) keep.push_back(mixed);
+  return fuse_batch_norm(training_graph(model.graph, model.tasks), keep);
+}
+
+PlanOptions training_plan(const LossWeighting& weighting, const Model& model, MemoryMode memory) {
   PlanOptions options;
   options.training = true;
   options.memory = memory;
+  options.mixed_gradients = mixed_layer(weighting, model);
   return options;
 }
 
@@ -38,23 +53,26 @@ Trainer::Trainer(Model model, Loader& train, Loader* validation, Backend& backen
       backend_(backend),
       options_(options),
       observer_(observer),
-      plan_(fuse_batch_norm(training_graph(model_.graph, model_.tasks)),
+      weighting_(make_weighting(
+          options.weighting,
+          {.tasks = model_.tasks.size(), .momentum = options.sgd.momentum, .seed = options.seed})),
+      plan_(fused_graph(*weighting_, model_),
             {{model_.input, picture_shape(model_.preprocessing, options.batch_size)}}, backend,
-            training_plan(options.memory)),
+            training_plan(*weighting_, model_, options.memory)),
       sgd_(plan_, options.sgd),
-      weighting_(make_weighting(options.weighting,
-                                {.tasks = model_.tasks.size(), .momentum = options.sgd.momentum})),
       statistics_check_(model_),
       epoch_(options.first_epoch),
       epoch_sums_(model_.tasks.size()),
       window_sums_(model_.tasks.size()),
       losses_(model_.tasks.size()),
-      task_weights_(model_.tasks.size(), 1.0) {
+      task_weights_(model_.tasks.size(), 1.0),
+      mix_(model_.tasks.size()) {
   plan_.load_parameters(model_.parameters);
   model_.parameters.clear();
   for (Task& task : model_.tasks) task.temperature = 1;  // it was that of other parameters
   images_ = plan_.input(model_.input);
   for (const Task& task : model_.tasks) {
+    declared_weights_.push_back(task.weight);
     const std::span<float> labels = plan_.input(task.label_input());
     task_buffers_.push_back({.reader = LabelReader(task),
                              .labels = labels,
@@ -110,11 +128,14 @@ bool Trainer::step() {
   plan_.forward(context);
   add_metrics(batch);
   const double rate = learning_rate(updates_ + 1);
-  weigh_tasks(rate);
+  const WeightingStep weighting_step{.rate = rate, .update = static_cast<uint64_t>(updates_)};
+  weigh_tasks(weighting_step);
   sgd_.set_step(rate, 1.0 / batch_.count);
-  plan_.backward(context, [this](int index, std::span<const float> gradient) {
-    sgd_.update(index, gradient);
-  });
+  plan_.backward(
+      context, [this](int index, std::span<const float> gradient) { sgd_.update(index, gradient); },
+      [&](std::span<const std::span<const float>> gradients, std::span<float> mixed) {
+        mix_tasks(gradients, mixed, weighting_step);
+      });
   ++updates_;
   if (updates_ == 1) {
     const std::string warning = statistics_check_.compare(plan_, batch_.images);
@@ -154,7 +175,7 @@ void Trainer::add_metrics(int64_t batch) {
   }
 }
 
-void Trainer::weigh_tasks(double rate) {
+void Trainer::weigh_tasks(const WeightingStep& step) {
   const auto has_label = [](float present) { return present != 0; };
   if (weighting_->looks_at_losses()) {
     for (size_t task = 0; task < losses_.size(); ++task) {
@@ -165,13 +186,20 @@ void Trainer::weigh_tasks(double rate) {
                           : std::numeric_limits<double>::quiet_NaN();
     }
   }
-  weighting_->weigh(losses_, rate, task_weights_);
+  weighting_->weigh(losses_, step, task_weights_);
   for (size_t task = 0; task < losses_.size(); ++task) {
     task_weights_[task] *= model_.tasks[task].weight;
     if (task_weights_[task] == 1) continue;
     const auto factor = static_cast<float>(task_weights_[task]);
     for (float& weight : task_buffers_[task].weights) weight *= factor;
   }
+}
+
+void Trainer::mix_tasks(std::span<const std::span<const float>> gradients, std::span<float> mixed,
+                        const WeightingStep& step) {
+  weighting_->mix(products_of(gradients, declared_weights_), step, mix_);
+  mix_gradients(gradients, mix_, mixed);
+  for (size_t task = 0; task < mix_.size(); ++task) task_weights_[task] *= mix_[task];
 }
 
 void Trainer::fail_non_finite(const std::string& what, int64_t batch) {
@@ -288,7 +316,7 @@ void Trainer::finish_epoch() {
   observer_.note(fmt::format("epoch {}: loading pictures took {:.3f} s, {:.1f} % of the time",
                              epoch_, loading_seconds_,
                              100 * loading_seconds_ / std::max(report.seconds, 1e-9)));
-  if (weighting_->looks_at_losses()) {
+  if (weighting_->looks_at_losses() || weighting_->looks_at_gradients()) {
     observer_.note(weights_line(epoch_, model_.tasks, task_weights_));
   }
   plan_.store_parameters(model_.parameters);

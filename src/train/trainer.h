@@ -89,7 +89,10 @@ class Trainer {
   [[nodiscard]] double learning_rate(int64_t update) const;
   void add_metrics(int64_t batch);
   // Between forward and backward: turns the labels' weights into those of the weighted losses.
-  void weigh_tasks(double rate);
+  void weigh_tasks(const WeightingStep& step);
+  // During backward: the gradient at the shared features from those of the tasks.
+  void mix_tasks(std::span<const std::span<const float>> gradients, std::span<float> mixed,
+                 const WeightingStep& step);
   void report_speed(int64_t batch);
   // Looks at every parameter: a ReLU may hide from the loss that one is no longer a number. Run
   // before every save, so that no checkpoint is spoilt.
@@ -113,9 +116,9 @@ class Trainer {
   Backend& backend_;
   TrainerOptions options_;
   TrainObserver& observer_;
+  std::unique_ptr<LossWeighting> weighting_;
   Plan plan_;
   Sgd sgd_;
-  std::unique_ptr<LossWeighting> weighting_;
   InputStatisticsCheck statistics_check_;
 
   int epoch_ = 0;
@@ -143,6 +146,7 @@ class Trainer {
   std::vector<TaskBuffers> task_buffers_;
   std::vector<double> losses_;        // of the tasks in this step; NaN without a label
   std::vector<double> task_weights_;  // in this step
+  std::vector<double> declared_weights_, mix_;
 };
 
 }  // namespace orthrus

@@ -32,7 +32,7 @@ std::unique_ptr<LossWeighting> weighting(std::string_view name) {
 
 Numbers weigh(LossWeighting& method, const Numbers& losses) {
   Numbers weights{};
-  method.weigh(losses, 0.1, weights);
+  method.weigh(losses, {.rate = 0.1, .update = 3}, weights);
   return weights;
 }
 
@@ -109,6 +109,153 @@ TEST(LogsumWeighting, IsTheDerivativeOfTheLogarithms) {
   expect_near(weigh(*method, kLosses[0]), {0.833333326388889, 3.333333222222226, 0.3999999984});
   expect_near(weigh(*method, kLosses[1]), {0.9090909008264463, 1.9999999600000007, 0.4999999975});
   EXPECT_EQ(weigh(*method, {1, kNone, 1})[1], 0);
+}
+
+TEST(GlsWeighting, IsTheDerivativeOfTheGeometricMean) {
+  const auto method = weighting("gls");
+  expect_near(weigh(*method, kLosses[0]),
+              {0.2681914975713274, 1.0727659634661608, 0.12873191939207546});
+  const Numbers two = weigh(*method, {4, kNone, 1});
+  EXPECT_NEAR(two[0], 0.25, 1e-8);
+  EXPECT_EQ(two[1], 0);
+  EXPECT_NEAR(two[2], 1, 1e-8);
+}
+
+TEST(RlwWeighting, IsAPointOfTheSimplexForEachStep) {
+  const auto method = weighting("rlw");
+  const Numbers first = weigh(*method, kLosses[0]);
+  EXPECT_NEAR(first[0] + first[1] + first[2], 1, 1e-12);
+  EXPECT_EQ(weigh(*method, kLosses[1]), first);  // the same step
+  Numbers next{};
+  method->weigh(kLosses[0], {.rate = 0.1, .update = 4}, next);
+  EXPECT_NE(next, first);
+  Numbers mean{};
+  constexpr int kSteps = 2000;
+  for (uint64_t step = 0; step < kSteps; ++step) {
+    method->weigh(kLosses[0], {.rate = 0.1, .update = step}, next);
+    for (size_t t = 0; t < kTasks; ++t) mean[t] += next[t] / kSteps;
+  }
+  for (const double value : mean) EXPECT_NEAR(value, 1.0 / 3, 0.02);
+}
+
+TEST(StchWeighting, IsTheDerivativeOfTheSmoothMaximumAfterFiveEpochs) {
+  const auto method = weighting("stch");
+  for (int epoch = 0; epoch < 4; ++epoch) {
+    expect_near(weigh(*method, kLosses[0]), {1 / 1.2, 1 / 0.3, 1 / 2.5});
+    method->end_epoch();
+  }
+  for (const size_t step : {1U, 3U}) {  // the mean of these is what losses are held against
+    EXPECT_NEAR(weigh(*method, kLosses[step])[0], 1 / kLosses[step][0], 1e-12);
+  }
+  method->end_epoch();
+  expect_near(weigh(*method, kLosses[0]),
+              {0.8267716535433072, 2.7559055118110236, 0.47244094488188976});
+  const Numbers two = weigh(*method, {1, kNone, 1.75});
+  EXPECT_EQ(two[1], 0);
+  expect_near(two, {1, 0, 2 / (1.75 * 2)});
+}
+
+// Gradients of three tasks, 1 and 3 and a little 1 and 2, 2 and 3 in conflict
+// (reference/make_references.py gradients).
+constexpr std::array<std::array<float, 4>, kTasks> kGradients = {
+    {{1, 2, -1, 0.5F}, {-2, 0.5F, 1, 1}, {0.5F, -3, 0.25F, 1.5F}}};
+
+GradientProducts products(const Numbers& scales = {1, 1, 1}) {
+  const std::array<std::span<const float>, kTasks> gradients = {kGradients[0], kGradients[1],
+                                                                kGradients[2]};
+  return products_of(gradients, scales);
+}
+
+Numbers mix_of(std::string_view name, const GradientProducts& of, uint64_t update = 0) {
+  const auto method = weighting(name);
+  EXPECT_TRUE(method->looks_at_gradients());
+  Numbers mix{};
+  method->mix(of, {.rate = 0.1, .update = update}, mix);
+  return mix;
+}
+
+TEST(GradientProducts, AreThoseOfScaledGradients) {
+  const GradientProducts plain = products();
+  EXPECT_DOUBLE_EQ(plain(0, 0), 6.25);
+  EXPECT_DOUBLE_EQ(plain(0, 1), -1.5);
+  EXPECT_DOUBLE_EQ(plain(2, 0), -5);
+  EXPECT_DOUBLE_EQ(plain.norm(2), std::sqrt(11.5625));
+  const GradientProducts scaled = products({2, 0.5, 0});
+  EXPECT_DOUBLE_EQ(scaled(0, 0), 6.25 / 4);
+  EXPECT_DOUBLE_EQ(scaled(1, 0), -1.5);
+  EXPECT_FALSE(scaled.has_gradient(2));
+}
+
+TEST(GradientProducts, MixIsTheWeightedSum) {
+  std::array<float, 4> mixed{};
+  const std::array<std::span<const float>, kTasks> gradients = {kGradients[0], kGradients[1],
+                                                                kGradients[2]};
+  mix_gradients(gradients, Numbers{2, 0, -1}, mixed);
+  EXPECT_THAT(mixed, testing::ElementsAre(1.5F, 7, -2.25F, -0.5F));
+}
+
+TEST(PcgradWeighting, FreesEachGradientOfItsConflictsInARandomOrder) {
+  // Of each gradient, for each order of the two others.
+  constexpr std::array<std::array<Numbers, 2>, kTasks> kFreed = {
+      {{{{1, 0.24, 0.448}, {1, 0.2918918918918919, 0.4324324324324324}}},
+       {{{0.24, 1, 0.16864864864864865}, {0.2918918918918919, 1, 0.06486486486486487}}},
+       {{{0.8, 0.312, 1}, {0.8288, 0.12, 1}}}}};
+  std::array<bool, 8> seen{};
+  for (uint64_t update = 0; update < 64; ++update) {
+    const Numbers got = mix_of("pcgrad", products(), update);
+    EXPECT_EQ(mix_of("pcgrad", products(), update), got);
+    size_t orders = 8;
+    for (size_t choice = 0; choice < 8; ++choice) {
+      double distance = 0;
+      for (size_t t = 0; t < kTasks; ++t) {
+        const double wanted =
+            kFreed[0][choice & 1][t] + kFreed[1][choice >> 1 & 1][t] + kFreed[2][choice >> 2][t];
+        distance = std::max(distance, std::abs(got[t] - wanted));
+      }
+      if (distance < 1e-9) orders = choice;
+    }
+    ASSERT_LT(orders, 8U) << "update " << update;
+    seen[orders] = true;
+  }
+  EXPECT_THAT(seen, Each(true));
+}
+
+TEST(PcgradWeighting, LeavesGradientsWithoutConflictAlone) {
+  GradientProducts of(kTasks);
+  for (size_t t = 0; t < kTasks; ++t) {
+    for (size_t u = 0; u <= t; ++u) of.set(t, u, t == u ? 2 : 0.5);
+  }
+  EXPECT_EQ(mix_of("pcgrad", of), (Numbers{1, 1, 1}));
+}
+
+TEST(DbmtlWeighting, MakesAllGradientsAsLongAsTheLongest) {
+  expect_near(mix_of("dbmtl", products()),
+              {1.3601470454329563, 1.3601470454329563, 0.9999999970591416});
+  EXPECT_EQ(mix_of("dbmtl", products({1, 0, 1}))[1], 0);
+  expect_near(weigh(*weighting("dbmtl"), kLosses[0]), weigh(*weighting("logsum"), kLosses[0]));
+}
+
+TEST(ImtlWeighting, GivesEqualProjections) {
+  expect_near(mix_of("imtl", products()),
+              {0.43246310371023244, 0.2684449270065108, 0.2990919692832568});
+}
+
+TEST(ImtlWeighting, LooksAtThoseThatHaveAGradient) {
+  const Numbers two = mix_of("imtl", products({1, 0, 1}));
+  EXPECT_EQ(two[1], 0);
+  EXPECT_NEAR(two[0] + two[2], 1, 1e-12);
+  // Of two gradients: shorter ones count more, as the inverse of their lengths.
+  EXPECT_NEAR(two[0] / two[2], std::sqrt(11.5625 / 6.25), 1e-9);
+  EXPECT_EQ(mix_of("imtl", products({0, 0, 0})), (Numbers{0, 0, 0}));
+  EXPECT_EQ(mix_of("imtl", products({0, 2, 0})), (Numbers{0, 1, 0}));
+}
+
+TEST(ImtlWeighting, IsTheMeanWhereNoWeightsFollow) {
+  GradientProducts same(kTasks);
+  for (size_t t = 0; t < kTasks; ++t) {
+    for (size_t u = 0; u <= t; ++u) same.set(t, u, 2);
+  }
+  expect_near(mix_of("imtl", same), {1.0 / 3, 1.0 / 3, 1.0 / 3});
 }
 
 TEST(Weighting, GoesOnFromItsState) {

@@ -163,6 +163,31 @@ TEST(Weighting, MultipliesWhatTheTasksDeclare) {
   }
 }
 
+// Gradients are mixed where they come together: one of nothing changes nothing.
+TEST(Weighting, ByGradientsLeavesATaskAloneThatNothingStandsAgainst) {
+  Task light = kTags;
+  light.weight = 0;
+  Training without({kKind}, "fixed");
+  Training with({kKind, light}, "pcgrad");
+  without.advance(5);
+  with.advance(5);
+  const TrainerState state = with.trainer->state();
+  for (const auto& [name, tensor] : without.trainer->state().parameters) {
+    EXPECT_TRUE(std::ranges::equal(tensor.bytes(), state.parameters.at(name).bytes())) << name;
+  }
+}
+
+TEST(Weighting, ByGradientsChangesTheTrainingAndSaysItsWeights) {
+  for (const char* method : {"dbmtl", "imtl"}) {
+    Training plain({kKind, kTags}, method == std::string("dbmtl") ? "logsum" : "fixed");
+    Training mixed({kKind, kTags}, method);
+    plain.advance(5);
+    mixed.advance(5);
+    EXPECT_FALSE(same_bytes(plain.trainer->state().parameters, mixed.trainer->state().parameters));
+    EXPECT_THAT(mixed.observer.notes, Contains(HasSubstr("weights of the losses: kind ")));
+  }
+}
+
 class DeclaredTasks : public ::testing::Test {
  protected:
   std::string write(const std::string& name, const std::string& text) {

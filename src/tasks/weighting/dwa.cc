@@ -16,7 +16,8 @@ class DwaWeighting : public LossWeighting {
  public:
   explicit DwaWeighting(const WeightingSetup& setup) : tasks_(setup.tasks) {}
 
-  void weigh(std::span<const double> losses, double, std::span<double> weights) override {
+  void weigh(std::span<const double> losses, const WeightingStep&,
+             std::span<double> weights) override {
     double all = 0;
     for (size_t t = 0; t < tasks_.size(); ++t) {
       weights[t] = std::exp(tasks_[t].ratio() / kTemperature);

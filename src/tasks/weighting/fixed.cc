@@ -9,7 +9,7 @@ namespace {
 class FixedWeighting : public LossWeighting {
  public:
   [[nodiscard]] bool looks_at_losses() const override { return false; }
-  void weigh(std::span<const double>, double, std::span<double> weights) override {
+  void weigh(std::span<const double>, const WeightingStep&, std::span<double> weights) override {
     std::ranges::fill(weights, 1.0);
   }
 };

@@ -12,7 +12,8 @@ namespace {
 // the weights grow without bound; they are those of this very step.
 class LogsumWeighting : public LossWeighting {
  public:
-  void weigh(std::span<const double> losses, double, std::span<double> weights) override {
+  void weigh(std::span<const double> losses, const WeightingStep&,
+             std::span<double> weights) override {
     constexpr double kSmallest = 1e-8;
     for (size_t t = 0; t < losses.size(); ++t) {
       weights[t] = std::isnan(losses[t]) ? 0 : 1 / (losses[t] + kSmallest);

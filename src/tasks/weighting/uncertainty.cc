@@ -18,12 +18,13 @@ class UncertaintyWeighting : public LossWeighting {
   explicit UncertaintyWeighting(const WeightingSetup& setup)
       : momentum_(setup.momentum), s_(setup.tasks, -0.5), moved_(setup.tasks, 0.0) {}
 
-  void weigh(std::span<const double> losses, double rate, std::span<double> weights) override {
+  void weigh(std::span<const double> losses, const WeightingStep& step,
+             std::span<double> weights) override {
     for (size_t t = 0; t < s_.size(); ++t) {
       weights[t] = 1 / (2 * std::exp(s_[t]));
       if (std::isnan(losses[t])) continue;
       const double gradient = 0.5 - losses[t] * weights[t];
-      moved_[t] = momentum_ * moved_[t] - rate * gradient;
+      moved_[t] = momentum_ * moved_[t] - step.rate * gradient;
       s_[t] += moved_[t];
     }
   }

@@ -20,9 +20,19 @@ constexpr std::array kWeightingMethods = {
     WeightingMethod{"uncertainty", make_uncertainty_weighting},
     WeightingMethod{"dwa", make_dwa_weighting},
     WeightingMethod{"logsum", make_logsum_weighting},
+    WeightingMethod{"gls", make_gls_weighting},
+    WeightingMethod{"rlw", make_rlw_weighting},
+    WeightingMethod{"stch", make_stch_weighting},
+    WeightingMethod{"pcgrad", make_pcgrad_weighting},
+    WeightingMethod{"dbmtl", make_dbmtl_weighting},
+    WeightingMethod{"imtl", make_imtl_weighting},
 };
 
 }  // namespace
+
+void LossWeighting::mix(const GradientProducts&, const WeightingStep&, std::span<double>) {
+  throw internal_error("this loss weighting does not look at gradients");
+}
 
 void LossWeighting::restore(std::span<const double> state) {
   check_state(state, 0);

@@ -4,6 +4,7 @@
 Usage: make_references.py losses|weighting   (with PyTorch)
        make_references.py metrics            (with scikit-learn)
        make_references.py calibration        (with SciPy)
+       make_references.py gradients          (with NumPy)
 """
 import math
 import sys
@@ -134,5 +135,47 @@ def calibration():
                                              options={"xatol": 1e-10}).x)
 
 
+def gradients():
+    """Gradient methods on the gradients themselves, and derivatives of losses by complex steps."""
+    import itertools
+
+    import numpy as np
+
+    g = np.array([[1.0, 2.0, -1.0, 0.5], [-2.0, 0.5, 1.0, 1.0], [0.5, -3.0, 0.25, 1.5]])
+    print("products", (g @ g.T).tolist())
+
+    def coefficients(v):  # of a vector in the span of the rows of g
+        return np.linalg.lstsq(g.T, v, rcond=None)[0]
+
+    # PCGrad, algorithm 1: what becomes of each gradient, for each order of the others.
+    for i in range(3):
+        for order in itertools.permutations([j for j in range(3) if j != i]):
+            own = g[i].copy()
+            for j in order:
+                if own @ g[j] < 0:
+                    own -= own @ g[j] / (g[j] @ g[j]) * g[j]
+            print("pcgrad", i, order, coefficients(own).tolist())
+
+    # DB-MTL: all as long as the longest.
+    norms = np.linalg.norm(g, axis=1)
+    print("dbmtl", (norms.max() / (norms + 1e-8)).tolist())
+
+    # IMTL-G as LibMTL computes it.
+    unit = g / norms[:, None]
+    d, u = g[0:1] - g[1:], unit[0:1] - unit[1:]
+    alpha = g[0:1] @ u.T @ np.linalg.inv(d @ u.T)
+    mixed = np.concatenate([1 - alpha.sum(1, keepdims=True), alpha], 1)[0]
+    print("imtl", mixed.tolist(), "projections", (unit @ (mixed @ g)).tolist())
+
+    losses = np.array([1.2, 0.3, 2.5])
+
+    def derivative(f):
+        return [float(f(losses + 1e-30j * np.eye(3)[t]).imag / 1e-30) for t in range(3)]
+
+    print("gls", derivative(lambda L: np.prod(L + 1e-8) ** (1 / 3)))
+    nadir = np.array([(1.1 + 0.9) / 2, (0.5 + 0.1) / 2, (2.0 + 1.5) / 2])
+    print("stch", derivative(lambda L: 3 * np.log(np.exp(np.log(L / nadir)).sum())))
+
+
 {"losses": losses, "weighting": weighting, "metrics": metrics,
- "calibration": calibration}[sys.argv[1]]()
+ "calibration": calibration, "gradients": gradients}[sys.argv[1]]()

@@ -1,0 +1,96 @@
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "tasks/weighting/weighting.h"
+
+namespace orthrus {
+namespace {
+
+// IMTL-G: Liu et al., "Towards Impartial Multi-task Learning", ICLR 2021, section 3.1: the weights,
+// of sum 1, with which the sum of the gradients has the same projection on each of them,
+//   a . (D U^T) = g_1 U^T,  rows of D: g_1 - g_t,  of U: g_1 / |g_1| - g_t / |g_t|,  t = 2, 3, ...
+// with a the weights of all but the first. Here at the shared features, as in the paper. Where the
+// gradients leave no such weights, as two that point the same way do, all are the same.
+class ImtlWeighting : public LossWeighting {
+ public:
+  [[nodiscard]] bool looks_at_losses() const override { return false; }
+  [[nodiscard]] bool looks_at_gradients() const override { return true; }
+
+  void weigh(std::span<const double>, const WeightingStep&, std::span<double> weights) override {
+    std::ranges::fill(weights, 1.0);
+  }
+
+  void mix(const GradientProducts& products, const WeightingStep&, std::span<double> mix) override {
+    std::vector<size_t> tasks;
+    for (size_t t = 0; t < mix.size(); ++t) {
+      if (products.has_gradient(t)) tasks.push_back(t);
+    }
+    std::ranges::fill(mix, 0.0);
+    if (tasks.empty()) return;
+    std::vector<double> weights = solve(equations(products, tasks));
+    if (weights.empty()) {
+      for (const size_t t : tasks) mix[t] = 1 / static_cast<double>(tasks.size());
+      return;
+    }
+    mix[tasks[0]] = 1;
+    for (size_t i = 0; i < weights.size(); ++i) {
+      mix[tasks[i + 1]] = weights[i];
+      mix[tasks[0]] -= weights[i];
+    }
+  }
+
+ private:
+  using Rows = std::vector<std::vector<double>>;
+
+  // One for each task but the first: coefficients, then the right side.
+  static Rows equations(const GradientProducts& products, const std::vector<size_t>& tasks) {
+    const size_t first = tasks[0], unknown = tasks.size() - 1;
+    // g_t . u_j, with u_j the row of U for the task tasks[j + 1].
+    const auto along = [&](size_t t, size_t j) {
+      const size_t other = tasks[j + 1];
+      return products(t, first) / products.norm(first) - products(t, other) / products.norm(other);
+    };
+    Rows rows(unknown, std::vector<double>(unknown + 1));
+    for (size_t j = 0; j < unknown; ++j) {
+      for (size_t i = 0; i < unknown; ++i) {
+        rows[j][i] = along(first, j) - along(tasks[i + 1], j);
+      }
+      rows[j][unknown] = along(first, j);
+    }
+    return rows;
+  }
+
+  // Gauss with the largest pivot; empty when there is no single solution.
+  static std::vector<double> solve(Rows rows) {
+    constexpr double kSingular = 1e-12;
+    double largest = 0;
+    for (const std::vector<double>& row : rows) {
+      for (const double value : row) largest = std::max(largest, std::abs(value));
+    }
+    const size_t size = rows.size();
+    for (size_t column = 0; column < size; ++column) {
+      const auto best = std::ranges::max_element(
+          rows.begin() + static_cast<std::ptrdiff_t>(column), rows.end(), {},
+          [&](const std::vector<double>& row) { return std::abs(row[column]); });
+      if (std::abs((*best)[column]) <= kSingular * largest) return {};
+      std::swap(rows[column], *best);
+      for (size_t row = 0; row < size; ++row) {
+        if (row == column) continue;
+        const double factor = rows[row][column] / rows[column][column];
+        for (size_t k = column; k <= size; ++k) rows[row][k] -= factor * rows[column][k];
+      }
+    }
+    std::vector<double> solution(size);
+    for (size_t i = 0; i < size; ++i) solution[i] = rows[i][size] / rows[i][i];
+    return solution;
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<LossWeighting> make_imtl_weighting(const WeightingSetup&) {
+  return std::make_unique<ImtlWeighting>();
+}
+
+}  // namespace orthrus
