@@ -1,8 +1,9 @@
-// `orthrus bench`: speed and memory of a network on pictures in memory.
+// `orthrus bench`: speed and memory of a network on pictures in memory, or of the loader alone.
 #include <fmt/format.h>
 
 #include "base/file.h"
 #include "base/threads.h"
+#include "cli/bench_data.h"
 #include "cli/bench_report.h"
 #include "cli/commands.h"
 #include "cli/model_argument.h"
@@ -102,6 +103,7 @@ BenchmarkSpec spec_of(const Options& options) {
 }
 
 int run_bench(const Options& options, CommandContext& context) {
+  if (options.has("bench.data")) return run_data_bench(options, context);
   const BenchmarkSpec spec = spec_of(options);
   set_threads(thread_count(options));
   const BenchmarkResult result = run_benchmark(spec);
@@ -124,10 +126,13 @@ int run_bench(const Options& options, CommandContext& context) {
 Command make_bench_command() {
   Command command;
   command.name = "bench";
-  command.summary = "Measure training or inference speed on tensors in memory";
+  command.summary = "Measure the speed of training, inference or loading";
   command.options.add(bench_options());
+  command.options.add(bench_data_options());
+  command.options.add(picture_options());
   command.examples = {"orthrus bench --model resnet50_v2 --batch-size 16 --threads 2",
-                      "orthrus bench --mode infer --batch-size 1 --json"};
+                      "orthrus bench --mode infer --batch-size 1 --json",
+                      "orthrus bench --data train.lst --images photos --threads 2"};
   command.run = run_bench;
   return command;
 }

@@ -31,10 +31,6 @@ void check(const Preprocessing& p) {
   }
 }
 
-ImageView part_of(const ImageView& picture, const Rectangle& part) {
-  return {picture.row(part.y) + 3 * part.x, part.width, part.height, picture.stride_bytes};
-}
-
 int64_t random_offset(RandomStream& random, int64_t room) {
   return random.below(static_cast<uint32_t>(room) + 1);
 }
@@ -62,8 +58,10 @@ Size scale_down(Size picture, Size wanted) {
   return {static_cast<int64_t>(width), static_cast<int64_t>(height)};
 }
 
-Placement place(Size picture, const Preprocessing& preprocessing, RandomStream& random) {
+Placement place(Size picture, const Preprocessing& preprocessing, const Augmentation& augmentation,
+                RandomStream& random) {
   Placement placement;
+  placement.picture = picture;
   placement.resized =
       preprocessing.resize > 0 ? resize_short(picture, preprocessing.resize) : picture;
   const Size crop = scale_down(placement.resized, {preprocessing.width, preprocessing.height});
@@ -74,15 +72,35 @@ Placement place(Size picture, const Preprocessing& preprocessing, RandomStream& 
   const int64_t room_x = placement.resized.width - crop.width;
   const int64_t room_y = placement.resized.height - crop.height;
   placement.crop = {room_x / 2, room_y / 2, crop.width, crop.height};
-  if (preprocessing.random_crop) {
+  if (augmentation.random_crop) {
     placement.crop.x = random_offset(random, room_x);
     placement.crop.y = random_offset(random, room_y);
   }
-  if (preprocessing.random_mirror) placement.mirrored = random.uniform() < 0.5;
+  if (augmentation.random_mirror) placement.mirrored = random.uniform() < 0.5;
   return placement;
 }
 
-Augmenter::Augmenter(const Preprocessing& preprocessing) : preprocessing_(preprocessing) {
+WantedPart wanted_part(const Placement& placement, PixelRule rule) {
+  if (placement.resized == placement.picture) return {.part = placement.crop};
+  WantedPart wanted;
+  Size whole = placement.picture;
+  if (rule == PixelRule::kModern) {
+    for (const int denominator : {2, 4, 8}) {
+      const Size smaller{(placement.picture.width + denominator - 1) / denominator,
+                         (placement.picture.height + denominator - 1) / denominator};
+      if (smaller.width < placement.resized.width || smaller.height < placement.resized.height) {
+        break;
+      }
+      wanted.denominator = denominator;
+      whole = smaller;
+    }
+  }
+  wanted.part = CubicResizer::needed_part(whole, placement.resized, placement.crop);
+  return wanted;
+}
+
+Augmenter::Augmenter(const Preprocessing& preprocessing, const Augmentation& augmentation)
+    : preprocessing_(preprocessing), augmentation_(augmentation) {
   check(preprocessing);
   for (size_t c = 0; c < 3; ++c) {
     for (size_t value = 0; value < 256; ++value) {
@@ -92,26 +110,31 @@ Augmenter::Augmenter(const Preprocessing& preprocessing) : preprocessing_(prepro
   }
 }
 
-void Augmenter::apply(const ImageView& picture, RandomStream& random, AugmentBuffers& buffers,
-                      std::span<float> dst) const {
-  const Size size{picture.width, picture.height};
-  const Placement placement = place(size, preprocessing_, random);
+ImageView Augmenter::crop(const ImagePart& picture, const Placement& placement,
+                          AugmentBuffers& buffers) const {
   ImageView view;
-  if (placement.resized == size) {
-    view = part_of(picture, placement.crop);
+  if (placement.resized == placement.picture) {
+    view = picture.pixels.part({placement.crop.x - picture.x, placement.crop.y - picture.y,
+                                placement.crop.width, placement.crop.height});
   } else {
     // Only the crop is computed: its pixels do not depend on the rest.
-    buffers.resizer.resize(picture, placement.resized.width, placement.resized.height,
-                           placement.crop, buffers.crop);
+    buffers.resizer.resize(picture, placement.resized, placement.crop, buffers.crop);
     view = buffers.crop.view();
   }
   // A crop that had to be scaled down is enlarged from its own pixels alone (fixed_crop).
-  const Rectangle whole{0, 0, preprocessing_.width, preprocessing_.height};
-  if (view.width != whole.width || view.height != whole.height) {
-    buffers.resizer.resize(view, whole.width, whole.height, whole, buffers.scaled);
+  const Size input{preprocessing_.width, preprocessing_.height};
+  if (view.whole() != input) {
+    buffers.resizer.resize(view, input, {0, 0, input.width, input.height}, buffers.scaled);
     view = buffers.scaled.view();
   }
-  normalise(view, placement.mirrored, dst);
+  return view;
+}
+
+void Augmenter::apply(const ImageView& picture, RandomStream& random, AugmentBuffers& buffers,
+                      std::span<float> dst) const {
+  const Placement placement = place(picture.whole(), random);
+  const ImagePart whole{.pixels = picture, .whole = picture.whole()};
+  normalise(crop(whole, placement, buffers), placement.mirrored, dst);
 }
 
 void Augmenter::normalise(const ImageView& picture, bool mirrored, std::span<float> dst) const {

@@ -13,17 +13,13 @@
 #include <span>
 
 #include "base/random.h"
+#include "data/augmentation.h"
+#include "data/decode.h"
 #include "data/image.h"
 #include "data/preprocessing.h"
 #include "data/resize.h"
 
 namespace orthrus {
-
-struct Size {
-  int64_t width = 0;
-  int64_t height = 0;
-  bool operator==(const Size&) const = default;
-};
 
 // The picture's size when its shorter edge becomes `edge`; the longer one is rounded down.
 [[nodiscard]] Size resize_short(Size picture, int64_t edge);
@@ -32,15 +28,21 @@ struct Size {
 // `wanted`.
 [[nodiscard]] Size scale_down(Size picture, Size wanted);
 
-// What is done to one picture.
+// Where the network's input lies in one picture.
 struct Placement {
+  Size picture;
   Size resized;    // of the whole picture
   Rectangle crop;  // of the resized picture
   bool mirrored = false;
 };
 
+// Throws kInput when nothing of the picture is left to crop (a needle of 1x5000 pixels).
 [[nodiscard]] Placement place(Size picture, const Preprocessing& preprocessing,
-                              RandomStream& random);
+                              const Augmentation& augmentation, RandomStream& random);
+
+// What has to be decoded for it. Under PixelRule::kModern pictures at least twice as large as they
+// are wanted are decoded smaller.
+[[nodiscard]] WantedPart wanted_part(const Placement& placement, PixelRule rule);
 
 // Buffers of one thread.
 struct AugmentBuffers {
@@ -52,17 +54,27 @@ struct AugmentBuffers {
 class Augmenter {
  public:
   // Throws kUsage for a preprocessing that cannot be done.
-  explicit Augmenter(const Preprocessing& preprocessing);
+  explicit Augmenter(const Preprocessing& preprocessing, const Augmentation& augmentation = {});
 
-  // dst: (C,H,W) float32 of the preprocessing's size. Throws kInput when nothing of the picture is
-  // left to crop (a needle of 1x5000 pixels).
+  [[nodiscard]] Placement place(Size picture, RandomStream& random) const {
+    return orthrus::place(picture, preprocessing_, augmentation_, random);
+  }
+  [[nodiscard]] WantedPart wanted(const Placement& placement) const {
+    return wanted_part(placement, preprocessing_.pixels);
+  }
+  // The pixels there, in the size of the network's input; they live in `picture` or the buffers.
+  [[nodiscard]] ImageView crop(const ImagePart& picture, const Placement& placement,
+                               AugmentBuffers& buffers) const;
+  // dst: (C,H,W) float32.
+  void normalise(const ImageView& crop, bool mirrored, std::span<float> dst) const;
+
+  // All of it, for a picture that is decoded already.
   void apply(const ImageView& picture, RandomStream& random, AugmentBuffers& buffers,
              std::span<float> dst) const;
 
  private:
-  void normalise(const ImageView& picture, bool mirrored, std::span<float> dst) const;
-
   Preprocessing preprocessing_;
+  Augmentation augmentation_;
   // (value - mean) / std of each byte value, in float32 as MXNet computes it, per channel.
   std::array<std::array<float, 256>, 3> normalised_;
 };

@@ -98,17 +98,38 @@ std::string_view format_name(ImageFormat format) {
   throw internal_error("unknown picture format {}", static_cast<int>(format));
 }
 
+namespace {
+
+WantedPart all_of(Size whole) {
+  return {.part = {0, 0, whole.width, whole.height}};
+}
+
+}  // namespace
+
 ImageInfo decode_image(std::span<const std::byte> bytes, const DecodeLimits& limits, Image& image,
                        PixelRule rule) {
   switch (detect_image_format(bytes)) {
     case ImageFormat::kJpeg:
-      return decode_jpeg(bytes, limits, rule, image);
+      return decode_jpeg(bytes, limits, rule, all_of, image).info;
     case ImageFormat::kPng:
       return decode_png(bytes, limits, rule, image);
     case ImageFormat::kWebp:
       return decode_webp(bytes, limits, rule, image);
   }
   throw internal_error("unknown picture format");
+}
+
+DecodedPart decode_part(std::span<const std::byte> bytes, const DecodeLimits& limits,
+                        const std::function<WantedPart(Size whole)>& choose, Image& image,
+                        PixelRule rule) {
+  if (detect_image_format(bytes) == ImageFormat::kJpeg) {
+    return decode_jpeg(bytes, limits, rule, choose, image);
+  }
+  DecodedPart decoded;
+  decoded.info = decode_image(bytes, limits, image, rule);
+  decoded.whole = image.view().whole();
+  (void)choose(decoded.whole);
+  return decoded;
 }
 
 void check_pixel_limit(int64_t width, int64_t height, const DecodeLimits& limits) {

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string_view>
 
@@ -50,9 +51,36 @@ struct ImageInfo {
 ImageInfo decode_image(std::span<const std::byte> bytes, const DecodeLimits& limits, Image& image,
                        PixelRule rule = PixelRule::kMxnet);
 
-// The decoders behind decode_image; the format must have been told already.
-ImageInfo decode_jpeg(std::span<const std::byte> bytes, const DecodeLimits& limits, PixelRule rule,
-                      Image& image);
+// What is wanted of a picture.
+struct WantedPart {
+  int denominator = 1;  // the picture's edges are divided by it, rounded up: 1, 2, 4 or 8
+  Rectangle part;       // of the picture made smaller
+};
+
+// What a decoder made of it: `whole` is the size of the picture (as it is seen, made smaller), and
+// the image holds the pixels from (x, y) on.
+struct DecodedPart {
+  ImageInfo info;
+  Size whole;
+  int64_t x = 0;
+  int64_t y = 0;
+
+  [[nodiscard]] ImagePart of(const Image& image) const { return {image.view(), whole, x, y}; }
+};
+
+// Decodes at least the part that `choose` answers when it is told the picture's size, once. The
+// part's pixels are those of decode_image, unless a denominator is asked for: then the decoder of
+// JPEG leaves out the higher frequencies of its cosine transform, which is faster than decoding all
+// and resizing, and looks smoother. Other formats are decoded whole and in full size. Damage
+// outside of the part is found as well.
+DecodedPart decode_part(std::span<const std::byte> bytes, const DecodeLimits& limits,
+                        const std::function<WantedPart(Size whole)>& choose, Image& image,
+                        PixelRule rule = PixelRule::kMxnet);
+
+// The decoders behind these; the format must have been told already.
+DecodedPart decode_jpeg(std::span<const std::byte> bytes, const DecodeLimits& limits,
+                        PixelRule rule, const std::function<WantedPart(Size whole)>& choose,
+                        Image& image);
 ImageInfo decode_png(std::span<const std::byte> bytes, const DecodeLimits& limits, PixelRule rule,
                      Image& image);
 ImageInfo decode_webp(std::span<const std::byte> bytes, const DecodeLimits& limits, PixelRule rule,

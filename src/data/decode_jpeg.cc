@@ -23,6 +23,10 @@ namespace {
 
 constexpr int kRowsPerCall = 16;
 
+// Fancy upsampling mixes a pixel's chroma with that of its neighbours, and takes the first and last
+// decoded column for the picture's edge; so this many pixels more are decoded on either side.
+constexpr int64_t kContextPixels = 8;
+
 class JpegReader {
  public:
   JpegReader(std::span<const std::byte> bytes, int max_scans, PixelRule rule)
@@ -63,34 +67,73 @@ class JpegReader {
     return true;
   }
 
-  // All rows; libjpeg's defaults (slow integer DCT, fancy upsampling) are what MXNet decodes with.
-  // `ink_rows` is room for kRowsPerCall rows of four components, used for CMYK and YCCK pictures
-  // only.
-  [[nodiscard]] bool read_rows(Image& image, uint8_t* ink_rows) {
+  // A part can be decoded alone when there is one scan. (Several are all in memory anyway, and may
+  // be smoothed across blocks.)
+  [[nodiscard]] bool can_crop() { return jpeg_has_multiple_scans(&info_) == FALSE; }
+
+  // libjpeg's defaults (slow integer DCT, fancy upsampling) are what MXNet decodes with.
+  [[nodiscard]] bool start(int denominator) {
     if (setjmp(escape_) != 0) return false;
+    info_.scale_num = 1;
+    info_.scale_denom = static_cast<unsigned>(denominator);
     jpeg_start_decompress(&info_);
+    return true;
+  }
+  [[nodiscard]] Size scaled_size() const { return {info_.output_width, info_.output_height}; }
+
+  // Leaves out columns, of which whole blocks are decoded: `part` is widened to them.
+  [[nodiscard]] bool crop_columns(Rectangle& part) {
+    if (setjmp(escape_) != 0) return false;
+    const int64_t whole = info_.output_width;
+    const int64_t left = std::max<int64_t>(0, part.x - kContextPixels);
+    const int64_t right = std::min(whole, part.x + part.width + kContextPixels);
+    auto first = static_cast<JDIMENSION>(left), count = static_cast<JDIMENSION>(right - left);
+    jpeg_crop_scanline(&info_, &first, &count);
+    part.x = first;
+    part.width = count;
+    return true;
+  }
+
+  // The rows of `part`, whose columns are those being decoded; what lies above and below is read,
+  // so that damage is found, but not transformed. `ink_rows` is room for kRowsPerCall rows of four
+  // components, used for CMYK and YCCK pictures only; `spare_row` for one row that nobody wants.
+  [[nodiscard]] bool read_rows(const Rectangle& part, Image& image, uint8_t* ink_rows,
+                               uint8_t* spare_row) {
+    if (setjmp(escape_) != 0) return false;
+    const JDIMENSION top = static_cast<JDIMENSION>(part.y);
+    const JDIMENSION bottom = static_cast<JDIMENSION>(part.y + part.height);
+    if (top > 0) jpeg_skip_scanlines(&info_, top);
     JSAMPROW rows[kRowsPerCall];
     // Inks are stored inverted by those who write Adobe's marker, and MXNet takes that for granted.
     const bool as_stored = rule_ == PixelRule::kMxnet || info_.saw_Adobe_marker != FALSE;
-    while (info_.output_scanline < info_.output_height) {
-      const JDIMENSION first = info_.output_scanline;
-      const JDIMENSION wanted = std::min<JDIMENSION>(kRowsPerCall, info_.output_height - first);
+    while (info_.output_scanline < bottom) {
+      const JDIMENSION first = info_.output_scanline - top;
+      const JDIMENSION wanted = std::min<JDIMENSION>(kRowsPerCall, bottom - info_.output_scanline);
       for (JDIMENSION i = 0; i < wanted; ++i) {
-        rows[i] = ink_rows == nullptr ? image.row(first + i) : ink_rows + 4 * width() * i;
+        rows[i] = ink_rows == nullptr ? image.row(first + i) : ink_rows + 4 * part.width * i;
       }
       const JDIMENSION got = jpeg_read_scanlines(&info_, rows, wanted);
       if (ink_rows == nullptr) continue;
       for (JDIMENSION i = 0; i < got; ++i) {
-        if (!as_stored) invert(rows[i], 4 * width());
-        inks_to_rgb(rows[i], image.row(first + i), width());
+        if (!as_stored) invert(rows[i], 4 * part.width);
+        inks_to_rgb(rows[i], image.row(first + i), part.width);
       }
     }
+    read_rest(spare_row);
     // Scans of a progressive file that never came leave no other trace than a missing end.
     incomplete_ = data_ended_ && jpeg_has_multiple_scans(&info_) != FALSE;
     return !incomplete_;
   }
 
  private:
+  // libjpeg does not even look at rows that are skipped up to the last one, so that one is decoded.
+  void read_rest(uint8_t* spare_row) {
+    if (info_.output_scanline >= info_.output_height) return;
+    const JDIMENSION between = info_.output_height - 1 - info_.output_scanline;
+    if (between > 0) jpeg_skip_scanlines(&info_, between);
+    jpeg_read_scanlines(&info_, &spare_row, 1);
+  }
+
   // OpenCV's icvCvt_CMYK2BGR_8u_C4C3R (modules/imgcodecs/src/utils.cpp): the samples as stored,
   // which Adobe's writers invert (255 = no ink).
   static void inks_to_rgb(const uint8_t* inks, uint8_t* rgb, int64_t width) {
@@ -170,27 +213,42 @@ class JpegReader {
 
 }  // namespace
 
-ImageInfo decode_jpeg(std::span<const std::byte> bytes, const DecodeLimits& limits, PixelRule rule,
-                      Image& image) {
+DecodedPart decode_jpeg(std::span<const std::byte> bytes, const DecodeLimits& limits,
+                        PixelRule rule, const std::function<WantedPart(Size whole)>& choose,
+                        Image& image) {
   JpegReader reader(bytes, limits.max_scans, rule);
   if (!reader.read_header()) fail(reader, bytes.size());
   check_pixel_limit(reader.width(), reader.height(), limits);
-  image.resize(reader.width(), reader.height());
-  std::vector<uint8_t> ink_rows;
-  if (reader.four_components())
-    ink_rows.resize(static_cast<size_t>(4 * reader.width() * kRowsPerCall));
-  if (!reader.read_rows(image, ink_rows.empty() ? nullptr : ink_rows.data())) {
+  DecodedPart decoded{.info = {.format = ImageFormat::kJpeg,
+                               .width = reader.width(),
+                               .height = reader.height(),
+                               .channels = reader.components()}};
+  if (rule == PixelRule::kModern) {
+    decoded.info.orientation = exif_orientation(exif_of_jpeg(bytes));
+  }
+  const bool transposed = decoded.info.orientation >= 5;
+  const Size stored{reader.width(), reader.height()};
+  const WantedPart wanted = choose(transposed ? Size{stored.height, stored.width} : stored);
+  if (!reader.start(wanted.denominator)) fail(reader, bytes.size());
+  const Size whole = reader.scaled_size();
+  Rectangle part{0, 0, whole.width, whole.height};
+  if (decoded.info.orientation == 1 && reader.can_crop()) {
+    part = wanted.part;
+    if (part.width < whole.width && !reader.crop_columns(part)) fail(reader, bytes.size());
+  }
+  image.resize(part.width, part.height);
+  std::vector<uint8_t> ink_rows, spare_row;
+  if (reader.four_components()) ink_rows.resize(static_cast<size_t>(4 * part.width * kRowsPerCall));
+  if (part.y + part.height < whole.height) spare_row.resize(static_cast<size_t>(4 * part.width));
+  if (!reader.read_rows(part, image, ink_rows.empty() ? nullptr : ink_rows.data(),
+                        spare_row.data())) {
     fail(reader, bytes.size());
   }
-  ImageInfo info{.format = ImageFormat::kJpeg,
-                 .width = reader.width(),
-                 .height = reader.height(),
-                 .channels = reader.components()};
-  if (rule == PixelRule::kModern) {
-    info.orientation = exif_orientation(exif_of_jpeg(bytes));
-    apply_orientation(info.orientation, image);
-  }
-  return info;
+  decoded.x = part.x;
+  decoded.y = part.y;
+  apply_orientation(decoded.info.orientation, image);
+  decoded.whole = transposed ? Size{whole.height, whole.width} : whole;
+  return decoded;
 }
 
 }  // namespace orthrus

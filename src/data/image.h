@@ -1,5 +1,6 @@
 // Image: a decoded picture as RGB bytes, rows without gaps (H,W,3), in a buffer that is kept from
-// one picture to the next. ImageView is a rectangle of one. Neither knows files nor floats.
+// one picture to the next. ImageView is a rectangle of one, ImagePart a rectangle that knows the
+// picture it was taken from. None of them knows files or floats.
 #pragma once
 
 #include <cstddef>
@@ -7,6 +8,20 @@
 #include <memory>
 
 namespace orthrus {
+
+struct Size {
+  int64_t width = 0;
+  int64_t height = 0;
+  bool operator==(const Size&) const = default;
+};
+
+struct Rectangle {
+  int64_t x = 0;
+  int64_t y = 0;
+  int64_t width = 0;
+  int64_t height = 0;
+  bool operator==(const Rectangle&) const = default;
+};
 
 // A rectangle of RGB pixels that somebody else owns. At least kImageSlack readable bytes follow the
 // last pixel, so that kernels may load a pixel as four bytes.
@@ -17,6 +32,19 @@ struct ImageView {
   int64_t stride_bytes = 0;  // from one row to the next
 
   [[nodiscard]] const uint8_t* row(int64_t y) const { return pixels + y * stride_bytes; }
+  [[nodiscard]] Size whole() const { return {width, height}; }
+  // A rectangle that lies inside.
+  [[nodiscard]] ImageView part(const Rectangle& part) const {
+    return {row(part.y) + 3 * part.x, part.width, part.height, stride_bytes};
+  }
+};
+
+// The pixels from (x, y) on of a picture of the size `whole`, whose others are not there.
+struct ImagePart {
+  ImageView pixels;
+  Size whole;
+  int64_t x = 0;
+  int64_t y = 0;
 };
 
 inline constexpr size_t kImageSlack = 16;

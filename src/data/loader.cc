@@ -42,8 +42,8 @@ class Loader::Impl {
       : options_(checked(options)),
         sampler_(pictures->list().entries.size(), options.batch_size, options.shuffle,
                  options.last_batch, options.seed),
-        source_(std::move(pictures), preprocessing, options.limits, options.on_bad_image,
-                options.seed, options.max_bad),
+        source_(std::move(pictures), preprocessing, options.augmentation, options.limits,
+                options.on_bad_image, options.seed, options.max_bad),
         images_shape_{options.batch_size, preprocessing.channels, preprocessing.height,
                       preprocessing.width},
         labels_shape_{options.batch_size, source_.pictures().list().label_columns} {}

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "data/augmentation.h"
 #include "data/batch.h"
 #include "data/decode.h"
 #include "data/picture_source.h"
@@ -32,6 +33,7 @@ struct LoaderOptions {
   int threads = 0;
   size_t read_ahead_bytes = size_t{64} << 20;  // of files, with threads = 0
   DecodeLimits limits = {};
+  Augmentation augmentation = {};
 };
 
 class Loader {

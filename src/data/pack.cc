@@ -47,8 +47,8 @@ Packed pack_one(const Pictures& pictures, size_t position, const PackOptions& op
     return result;
   }
   const Size wanted = resize_short(size, options.resize);
-  buffers.resizer.resize(buffers.decoded.view(), wanted.width, wanted.height,
-                         {0, 0, wanted.width, wanted.height}, buffers.resized);
+  buffers.resizer.resize(buffers.decoded.view(), wanted, {0, 0, wanted.width, wanted.height},
+                         buffers.resized);
   result.bytes = encode_jpeg(buffers.resized.view(), options.quality);
   result.encoded = true;
   return result;

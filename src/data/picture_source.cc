@@ -19,10 +19,10 @@ uint64_t BadBudget::of(size_t pictures) const {
 }
 
 PictureSource::PictureSource(SharedPictures pictures, const Preprocessing& preprocessing,
-                             const DecodeLimits& limits, OnBadImage on_bad_image, uint64_t seed,
-                             const BadBudget& max_bad)
+                             const Augmentation& augmentation, const DecodeLimits& limits,
+                             OnBadImage on_bad_image, uint64_t seed, const BadBudget& max_bad)
     : pictures_(std::move(pictures)),
-      augmenter_(preprocessing),
+      augmenter_(preprocessing, augmentation),
       limits_(limits),
       rule_(preprocessing.pixels),
       on_bad_image_(on_bad_image),
@@ -43,9 +43,16 @@ void PictureSource::make_one(size_t position, uint64_t epoch, const FileContents
                              PictureBuffers& buffers, std::span<float> pixels) const {
   if (contents.error) throw *contents.error;
   try {
-    decode_image(contents.bytes, limits_, buffers.decoded, rule_);
     RandomStream random(seed_, StreamPurpose::kAugment, epoch, position);
-    augmenter_.apply(buffers.decoded.view(), random, buffers.augment, pixels);
+    Placement placement;
+    const auto choose = [&](Size whole) {
+      placement = augmenter_.place(whole, random);
+      return augmenter_.wanted(placement);
+    };
+    const DecodedPart decoded =
+        decode_part(contents.bytes, limits_, choose, buffers.decoded, rule_);
+    const ImageView crop = augmenter_.crop(decoded.of(buffers.decoded), placement, buffers.augment);
+    augmenter_.normalise(crop, placement.mirrored, pixels);
   } catch (const Error& error) {
     throw error.within(fmt::format("cannot use '{}'", pictures_->name(position)));
   }

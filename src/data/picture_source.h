@@ -47,8 +47,8 @@ class PictureSource {
  public:
   // A list without label columns is fine, and so are entries without a line (made by a program).
   PictureSource(SharedPictures pictures, const Preprocessing& preprocessing,
-                const DecodeLimits& limits, OnBadImage on_bad_image, uint64_t seed,
-                const BadBudget& max_bad = {});
+                const Augmentation& augmentation, const DecodeLimits& limits,
+                OnBadImage on_bad_image, uint64_t seed, const BadBudget& max_bad = {});
 
   [[nodiscard]] const Pictures& pictures() const { return *pictures_; }
 

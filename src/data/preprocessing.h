@@ -18,9 +18,7 @@ struct Preprocessing {
   int64_t channels = 3;
   int64_t height = 224;
   int64_t width = 224;
-  int64_t resize = 224;      // shorter edge; 0: not resized
-  bool random_crop = false;  // else the centre
-  bool random_mirror = false;
+  int64_t resize = 224;                                     // shorter edge; 0: not resized
   std::array<float, 3> mean = {123.68F, 116.28F, 103.53F};  // RGB, 0..255
   std::array<float, 3> std = {58.395F, 57.12F, 57.375F};
   PixelRule pixels = PixelRule::kMxnet;

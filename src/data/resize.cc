@@ -56,22 +56,33 @@ __m128i combine_rows(const int32_t* const (&rows)[4], const __m128 (&weights)[4]
 
 }  // namespace
 
-void CubicResizer::make_taps(int64_t in, int64_t out, int64_t first, int64_t count,
-                             std::vector<Taps>& taps) {
+CubicResizer::Taps CubicResizer::taps_of(int64_t in, int64_t out, int64_t position) {
   // Twice inverted, as OpenCV does: the double is not always that of in / out.
   const double scale = 1.0 / (static_cast<double>(out) / static_cast<double>(in));
-  taps.resize(static_cast<size_t>(count));
-  for (int64_t i = 0; i < count; ++i) {
-    const auto position = static_cast<float>((static_cast<double>(first + i) + 0.5) * scale - 0.5);
-    const float base = std::floor(position);
-    float weight[4];
-    cubic_weights(position - base, weight);
-    Taps& tap = taps[static_cast<size_t>(i)];
-    for (int k = 0; k < 4; ++k) {
-      tap.at[k] = std::clamp<int64_t>(static_cast<int64_t>(base) - 1 + k, 0, in - 1);
-      tap.weight[k] = static_cast<int16_t>(std::lrint(weight[k] * 2048));
-    }
+  const auto at = static_cast<float>((static_cast<double>(position) + 0.5) * scale - 0.5);
+  const float base = std::floor(at);
+  float weight[4];
+  cubic_weights(at - base, weight);
+  Taps taps;
+  for (int k = 0; k < 4; ++k) {
+    taps.at[k] = std::clamp<int64_t>(static_cast<int64_t>(base) - 1 + k, 0, in - 1);
+    taps.weight[k] = static_cast<int16_t>(std::lrint(weight[k] * 2048));
   }
+  return taps;
+}
+
+void CubicResizer::make_taps(int64_t in, int64_t out, int64_t first, int64_t count,
+                             std::vector<Taps>& taps) {
+  taps.clear();
+  for (int64_t i = 0; i < count; ++i) taps.push_back(taps_of(in, out, first + i));
+}
+
+Rectangle CubicResizer::needed_part(Size whole, Size out, const Rectangle& region) {
+  const int64_t left = taps_of(whole.width, out.width, region.x).at[0];
+  const int64_t right = taps_of(whole.width, out.width, region.x + region.width - 1).at[3];
+  const int64_t top = taps_of(whole.height, out.height, region.y).at[0];
+  const int64_t bottom = taps_of(whole.height, out.height, region.y + region.height - 1).at[3];
+  return {left, top, right - left + 1, bottom - top + 1};
 }
 
 void CubicResizer::sum_row(const uint8_t* src, int32_t* sums) const {
@@ -95,18 +106,27 @@ const int32_t* CubicResizer::row_sums(const ImageView& src, int64_t y) {
   return sums;
 }
 
-void CubicResizer::resize(const ImageView& src, int64_t out_width, int64_t out_height,
-                          const Rectangle& region, Image& dst) {
+void CubicResizer::resize(const ImagePart& src, Size out, const Rectangle& region, Image& dst) {
   if (region.x < 0 || region.y < 0 || region.width < 1 || region.height < 1 ||
-      region.x > out_width - region.width || region.y > out_height - region.height) {
+      region.x > out.width - region.width || region.y > out.height - region.height) {
     throw internal_error("a part of {}x{} at ({},{}) of a {}x{} image", region.width, region.height,
-                         region.x, region.y, out_width, out_height);
+                         region.x, region.y, out.width, out.height);
   }
-  make_taps(src.width, out_width, region.x, region.width, columns_);
+  const Rectangle needed = needed_part(src.whole, out, region);
+  if (needed.x < src.x || needed.y < src.y || needed.x + needed.width > src.x + src.pixels.width ||
+      needed.y + needed.height > src.y + src.pixels.height) {
+    throw internal_error("{}x{} pixels at ({},{}) are needed, {}x{} at ({},{}) are there",
+                         needed.width, needed.height, needed.x, needed.y, src.pixels.width,
+                         src.pixels.height, src.x, src.y);
+  }
+  make_taps(src.whole.width, out.width, region.x, region.width, columns_);
   for (Taps& column : columns_) {
-    for (int64_t& at : column.at) at *= 3;  // from pixels to bytes
+    for (int64_t& at : column.at) at = 3 * (at - src.x);  // from pixels to bytes
   }
-  make_taps(src.height, out_height, region.y, region.height, rows_);
+  make_taps(src.whole.height, out.height, region.y, region.height, rows_);
+  for (Taps& row : rows_) {
+    for (int64_t& at : row.at) at -= src.y;
+  }
   const int64_t row_values = 3 * region.width;
   ring_stride_ = row_values + 16;
   ring_.resize(static_cast<size_t>(kRing * ring_stride_));
@@ -118,16 +138,16 @@ void CubicResizer::resize(const ImageView& src, int64_t out_width, int64_t out_h
     const int32_t* rows[4];
     __m128 weights[4];
     for (int k = 0; k < 4; ++k) {
-      rows[k] = row_sums(src, tap.at[k]);
+      rows[k] = row_sums(src.pixels, tap.at[k]);
       weights[k] = _mm_set1_ps(static_cast<float>(tap.weight[k]) * 0x1p-22F);
     }
-    uint8_t* out = dst.row(y);
+    uint8_t* pixels = dst.row(y);
     // Whole groups of eight; those past the row's end land in the next row, written later, or in
     // the image's slack.
     for (int64_t i = 0; i < row_values; i += 8) {
       const __m128i words =
           _mm_packs_epi32(combine_rows(rows, weights, i), combine_rows(rows, weights, i + 4));
-      _mm_storel_epi64(reinterpret_cast<__m128i*>(out + i), _mm_packus_epi16(words, words));
+      _mm_storel_epi64(reinterpret_cast<__m128i*>(pixels + i), _mm_packus_epi16(words, words));
     }
   }
 }

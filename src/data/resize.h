@@ -1,6 +1,6 @@
 // Bicubic resizing of RGB bytes, bit for bit as MXNet's image.imresize(interp=2) does it (OpenCV's
 // cv::resize with INTER_CUBIC as the wheels of MXNet 1.9.1 compute it). Any rectangle of the result
-// can be computed alone: its pixels are those of the whole.
+// can be computed alone: its pixels are those of the whole, and need only a part of the source.
 //
 // With scale = in / out, an output pixel d lies at s = (d + 0.5) * scale - 0.5; its four taps are
 // the pixels floor(s)-1 .. floor(s)+2, clamped to the edge, weighted by the cubic with A = -0.75 of
@@ -17,20 +17,19 @@
 
 namespace orthrus {
 
-struct Rectangle {
-  int64_t x = 0;
-  int64_t y = 0;
-  int64_t width = 0;
-  int64_t height = 0;
-};
-
 // Keeps the tables and row buffers of the last call, so that a thread that resizes many pictures
 // allocates once.
 class CubicResizer {
  public:
-  // `dst` receives the part `region` of what `src` gives at out_width x out_height.
-  void resize(const ImageView& src, int64_t out_width, int64_t out_height, const Rectangle& region,
-              Image& dst);
+  // `dst` receives the part `region` of what the whole picture gives at the size `out`. `src` must
+  // hold needed_part().
+  void resize(const ImagePart& src, Size out, const Rectangle& region, Image& dst);
+  // Of a picture that is all there.
+  void resize(const ImageView& src, Size out, const Rectangle& region, Image& dst) {
+    resize(ImagePart{.pixels = src, .whole = src.whole()}, out, region, dst);
+  }
+  // What the region's pixels are computed from.
+  [[nodiscard]] static Rectangle needed_part(Size whole, Size out, const Rectangle& region);
 
  private:
   // Weights of one output coordinate and the source coordinates they apply to.
@@ -38,6 +37,7 @@ class CubicResizer {
     int64_t at[4];
     int16_t weight[4];  // in 1/2048
   };
+  static Taps taps_of(int64_t in, int64_t out, int64_t position);
   static void make_taps(int64_t in, int64_t out, int64_t first, int64_t count,
                         std::vector<Taps>& taps);
   void sum_row(const uint8_t* src, int32_t* sums) const;

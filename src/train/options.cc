@@ -251,7 +251,8 @@ TrainRequest train_request(const Options& options) {
   request.loader.shuffle = options.text("data.shuffle") == "on";
   request.loader.last_batch = last_batch_of(options.text("data.last_batch"));
   request.loader.seed = static_cast<uint64_t>(options.integer("train.seed"));
-  request.augment = options.text("data.augment") == "classic";
+  const bool classic = options.text("data.augment") == "classic";
+  request.loader.augmentation = {.random_crop = classic, .random_mirror = classic};
   request.sgd.momentum = options.real("optimizer.momentum");
   request.sgd.weight_decay = options.real("optimizer.weight_decay");
   request.schedule.base = options.real("optimizer.lr");

@@ -67,17 +67,15 @@ void count_classes(const SharedPictures& train, const SharedPictures& validation
 }
 
 std::unique_ptr<Loader> make_train_loader(const TrainRequest& request, SharedPictures pictures) {
-  Preprocessing preprocessing = request.preprocessing;
-  preprocessing.random_crop = request.augment;
-  preprocessing.random_mirror = request.augment;
-  return std::make_unique<Loader>(std::move(pictures), preprocessing, request.loader);
+  return std::make_unique<Loader>(std::move(pictures), request.preprocessing, request.loader);
 }
 
-// In list order and with every picture, whatever training leaves out.
+// In list order, unchanged, and with every picture, whatever training leaves out.
 std::unique_ptr<Loader> make_validation_loader(const TrainRequest& request,
                                                SharedPictures pictures) {
   LoaderOptions options = request.loader;
   options.shuffle = false;
+  options.augmentation = {};
   if (options.last_batch == LastBatch::kDiscard) options.last_batch = LastBatch::kPad;
   return std::make_unique<Loader>(std::move(pictures), request.preprocessing, options);
 }

@@ -25,8 +25,7 @@ struct TrainRequest {
   Preprocessing preprocessing;  // of validation
   PictureFiles train;
   std::optional<PictureFiles> validation;
-  LoaderOptions loader;  // batch size, shuffling, seed, last batch, bad pictures
-  bool augment = true;   // random crop and mirror while training
+  LoaderOptions loader;  // of training; validation has its own order, and no augmentation
   SgdOptions sgd;
   MemoryMode memory = MemoryMode::kAuto;
   std::string weighting = "fixed";  // of the tasks' losses

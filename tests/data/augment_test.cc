@@ -32,19 +32,19 @@ TEST(Geometry, ACropThatDoesNotFitIsScaledDown) {
 TEST(Geometry, TheCentreCropRoundsDown) {
   Preprocessing p{.height = 32, .width = 32, .resize = 0};
   RandomStream random = stream(0);
-  const Placement placement = place({43, 40}, p, random);
+  const Placement placement = place({43, 40}, p, {}, random);
   EXPECT_EQ(placement.crop.x, 5);
   EXPECT_EQ(placement.crop.y, 4);
   EXPECT_FALSE(placement.mirrored);
 }
 
 TEST(Geometry, RandomChoicesFollowTheDocumentedStream) {
-  const Preprocessing p{
-      .height = 30, .width = 20, .resize = 40, .random_crop = true, .random_mirror = true};
+  const Preprocessing p{.height = 30, .width = 20, .resize = 40};
+  const Augmentation augmentation{.random_crop = true, .random_mirror = true};
   bool some_mirrored = false, some_not = false;
   for (uint64_t index = 0; index < 200; ++index) {
     RandomStream random = stream(index), expected = stream(index);
-    const Placement placement = place({80, 60}, p, random);  // resized to 53x40
+    const Placement placement = place({80, 60}, p, augmentation, random);  // resized to 53x40
     EXPECT_EQ(placement.resized, (Size{53, 40}));
     EXPECT_EQ(placement.crop.x, expected.below(53 - 20 + 1));
     EXPECT_EQ(placement.crop.y, expected.below(40 - 30 + 1));
@@ -57,13 +57,13 @@ TEST(Geometry, RandomChoicesFollowTheDocumentedStream) {
 
 TEST(Geometry, WhatIsSwitchedOffDrawsNothing) {
   RandomStream random = stream(1), untouched = stream(1);
-  (void)place({80, 60}, {.resize = 40}, random);
+  (void)place({80, 60}, {.resize = 40}, {}, random);
   EXPECT_EQ(random.next_u32(), untouched.next_u32());
 }
 
 TEST(Geometry, ANeedleIsRefused) {
   RandomStream random = stream(0);
-  EXPECT_THROW((void)place({1, 5000}, {.height = 4, .width = 224, .resize = 0}, random), Error);
+  EXPECT_THROW((void)place({1, 5000}, {.height = 4, .width = 224, .resize = 0}, {}, random), Error);
 }
 
 // 8x6 pixels, cropped to 4x3, without resizing.
@@ -73,6 +73,23 @@ std::vector<float> augmented(const Image& image, const Preprocessing& p) {
   RandomStream random = stream(0);
   Augmenter(p).apply(image.view(), random, buffers, out);
   return out;
+}
+
+TEST(Geometry, OnlyWhatTheCropNeedsIsDecoded) {
+  RandomStream random = stream(0);
+  const Preprocessing p{.height = 32, .width = 32, .resize = 0};
+  const WantedPart cut = wanted_part(place({100, 80}, p, {}, random), PixelRule::kMxnet);
+  EXPECT_EQ(cut.part, (Rectangle{34, 24, 32, 32}));
+  EXPECT_EQ(cut.denominator, 1);
+  const Placement resized =
+      place({400, 200}, {.height = 50, .width = 50, .resize = 50}, {}, random);
+  const WantedPart exact = wanted_part(resized, PixelRule::kMxnet);
+  EXPECT_EQ(exact.denominator, 1);
+  EXPECT_EQ(exact.part.height, 200);
+  EXPECT_LE(exact.part.width, 204);
+  const WantedPart scaled = wanted_part(resized, PixelRule::kModern);
+  EXPECT_EQ(scaled.denominator, 4) << "200 / 4 rows are still 50";
+  EXPECT_EQ(scaled.part.height, 50);
 }
 
 TEST(Augmenter, NormalisesToPlanesInFloat32) {
@@ -97,15 +114,14 @@ TEST(Augmenter, MirroringReversesRows) {
   Image image;
   image.resize(8, 6);
   std::ranges::copy(sample_pixels(8, 6, 3), image.row(0));
-  Preprocessing p{.height = 3, .width = 4, .resize = 0};
+  const Preprocessing p{.height = 3, .width = 4, .resize = 0};
   const std::vector<float> plain = augmented(image, p);
-  p.random_mirror = true;
   AugmentBuffers buffers;
   std::vector<float> mirrored(plain.size());
   uint64_t index = 0;
   while (stream(index).uniform() >= 0.5) ++index;
   RandomStream random = stream(index);
-  Augmenter(p).apply(image.view(), random, buffers, mirrored);
+  Augmenter(p, {.random_mirror = true}).apply(image.view(), random, buffers, mirrored);
   for (size_t row = 0; row < 9; ++row) {
     for (size_t x = 0; x < 4; ++x) EXPECT_EQ(mirrored[4 * row + x], plain[4 * row + 3 - x]);
   }
@@ -120,7 +136,7 @@ TEST(Augmenter, ASmallPictureIsCroppedToItsShapeAndEnlarged) {
   Image crop, enlarged;
   crop.resize(7, 7);
   for (int64_t y = 0; y < 7; ++y) std::copy_n(image.row(y) + 3, 21, crop.row(y));
-  CubicResizer().resize(crop.view(), 20, 20, {0, 0, 20, 20}, enlarged);
+  CubicResizer().resize(crop.view(), {20, 20}, {0, 0, 20, 20}, enlarged);
   for (size_t i = 0; i < 400; ++i) EXPECT_EQ(out[i], static_cast<float>(enlarged.row(0)[3 * i]));
 }
 

@@ -47,7 +47,7 @@ Image blobs(int width, int height, uint64_t seed) {
 Image resized(const Image& image, int width, int height) {
   CubicResizer resizer;
   Image result;
-  resizer.resize(image.view(), width, height, {0, 0, width, height}, result);
+  resizer.resize(image.view(), {width, height}, {0, 0, width, height}, result);
   return result;
 }
 

@@ -20,8 +20,8 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-constexpr Preprocessing kSmall{
-    .height = 16, .width = 16, .resize = 20, .random_crop = true, .random_mirror = true};
+constexpr Preprocessing kSmall{.height = 16, .width = 16, .resize = 20};
+constexpr Augmentation kRandom{.random_crop = true, .random_mirror = true};
 
 // Fourteen different pictures, JPEG and PNG in turn, labels 0, 1, 2, ...
 class LoaderTest : public ::testing::TestWithParam<int> {
@@ -40,6 +40,7 @@ class LoaderTest : public ::testing::TestWithParam<int> {
 
   [[nodiscard]] std::unique_ptr<Loader> make_loader(
       LoaderOptions options, const Preprocessing& preprocessing = kSmall) const {
+    options.augmentation = kRandom;
     return std::make_unique<Loader>(list_, folder_.path(), preprocessing, options);
   }
 
@@ -87,7 +88,7 @@ TEST_P(LoaderTest, TheNumberOfThreadsChangesNothing) {
 TEST_P(LoaderTest, PixelsAndLabelsAreThoseOfTheirPositions) {
   const auto loader =
       make_loader({.batch_size = 4, .shuffle = true, .seed = 5, .threads = GetParam()});
-  const Augmenter augmenter(kSmall);
+  const Augmenter augmenter(kSmall, kRandom);
   loader->start_epoch(2);
   const std::vector<uint32_t> order = epoch_order(14, true, 5, 2);
   const std::vector<Batch> batches = rest_of_epoch(*loader);

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <vector>
 
+#include "base/error.h"
 #include "data/sample_pictures.h"
 
 namespace orthrus {
@@ -83,7 +84,7 @@ TEST_P(CubicResizerTest, EqualsThePlainRecipe) {
   const PlainCubic plain(src, sizes.to_width, sizes.to_height);
   CubicResizer resizer;
   Image dst;
-  resizer.resize(src.view(), sizes.to_width, sizes.to_height,
+  resizer.resize(src.view(), {sizes.to_width, sizes.to_height},
                  {0, 0, sizes.to_width, sizes.to_height}, dst);
   for (int64_t y = 0; y < sizes.to_height; ++y) {
     for (int64_t x = 0; x < sizes.to_width; ++x) {
@@ -103,10 +104,10 @@ TEST(CubicResizer, APartEqualsThatPartOfTheWhole) {
   const Image src = sample_image(90, 61, 3);
   CubicResizer resizer;
   Image whole, part;
-  resizer.resize(src.view(), 70, 48, {0, 0, 70, 48}, whole);
+  resizer.resize(src.view(), {70, 48}, {0, 0, 70, 48}, whole);
   for (const Rectangle& region :
        {Rectangle{0, 0, 1, 1}, {69, 47, 1, 1}, {11, 5, 32, 40}, {3, 9, 67, 2}}) {
-    resizer.resize(src.view(), 70, 48, region, part);
+    resizer.resize(src.view(), {70, 48}, region, part);
     for (int64_t y = 0; y < region.height; ++y) {
       ASSERT_TRUE(std::equal(part.row(y), part.row(y) + 3 * region.width,
                              whole.row(region.y + y) + 3 * region.x));
@@ -114,11 +115,30 @@ TEST(CubicResizer, APartEqualsThatPartOfTheWhole) {
   }
 }
 
+TEST(CubicResizer, TheNeededPartOfThePictureIsEnough) {
+  const Image src = sample_image(90, 61, 3);
+  const Size out{70, 48};
+  CubicResizer resizer;
+  Image expected, part;
+  for (const Rectangle& region :
+       {Rectangle{0, 0, 1, 1}, {69, 47, 1, 1}, {11, 5, 32, 40}, {3, 9, 67, 2}}) {
+    const Rectangle needed = CubicResizer::needed_part(src.view().whole(), out, region);
+    EXPECT_LT(needed.width * needed.height, 90 * 61);
+    const ImagePart there{src.view().part(needed), {90, 61}, needed.x, needed.y};
+    resizer.resize(src.view(), out, region, expected);
+    resizer.resize(there, out, region, part);
+    EXPECT_TRUE(std::equal(part.row(0), part.row(0) + part.size_bytes(), expected.row(0)));
+    ImagePart too_small = there;
+    --too_small.pixels.height;
+    EXPECT_THROW(resizer.resize(too_small, out, region, part), Error);
+  }
+}
+
 TEST(CubicResizer, TheSameSizeChangesNothing) {
   const Image src = sample_image(23, 19);
   CubicResizer resizer;
   Image dst;
-  resizer.resize(src.view(), 23, 19, {0, 0, 23, 19}, dst);
+  resizer.resize(src.view(), {23, 19}, {0, 0, 23, 19}, dst);
   EXPECT_TRUE(std::equal(dst.row(0), dst.row(0) + dst.size_bytes(), src.row(0)));
 }
 

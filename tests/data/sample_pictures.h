@@ -38,6 +38,7 @@ struct JpegOptions {
   int quality = 90;
   bool progressive = false;
   unsigned restart_rows = 0;
+  int chroma_width = 2, chroma_height = 2;  // pixels that share a sample of chroma
   int variant = 0;
 };
 
@@ -58,6 +59,10 @@ inline std::vector<std::byte> make_jpeg(int width, int height, const JpegOptions
   jpeg_set_defaults(&info);
   jpeg_set_quality(&info, options.quality, TRUE);
   info.restart_in_rows = static_cast<int>(options.restart_rows);
+  if (info.num_components == 3) {
+    info.comp_info[0].h_samp_factor = options.chroma_width;
+    info.comp_info[0].v_samp_factor = options.chroma_height;
+  }
   if (options.progressive) jpeg_simple_progression(&info);
   jpeg_start_compress(&info, TRUE);
   for (int y = 0; y < height; ++y) {

@@ -70,3 +70,11 @@ run 3 pack set_train.lst --images photos --out broken
 [ -e broken.rec ] && fail "a failed pack left its file"
 run 2 list photos --out x --val 0.6 --test 0.5
 says err "leave nothing for training"
+
+# The speed of loading.
+run 0 bench --data "$data/train.lst" --images "$data" --image-shape 3,32,32 --batch-size 8 --json
+says out '"images_per_second"' '"pictures": 16' '"decode"' '"normalise"'
+run 0 bench --data packed.rec --image-shape 3,32,32 --pixels modern --threads 1
+says out "resize and crop" "on 1 threads"
+run 3 bench --data set_train.lst --images photos
+says err "cannot use"

@@ -54,7 +54,7 @@ TEST(Pixels, BicubicResizingOfTheShorterEdgeIsExact) {
   for (const auto& [name, golden] : goldens) {
     const Image image = decode(name);
     const Size size = resize_short({image.width(), image.height()}, 32);
-    resizer.resize(image.view(), size.width, size.height, {0, 0, size.width, size.height}, resized);
+    resizer.resize(image.view(), size, {0, 0, size.width, size.height}, resized);
     expect_equal(resized, golden, name);
   }
 }

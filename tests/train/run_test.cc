@@ -343,7 +343,8 @@ TEST(TrainRequest, HasTheDefaultsOfTheOriginalParser) {
   EXPECT_EQ(request.end_epoch, 2);
   EXPECT_EQ(request.preprocessing.resize, 224);
   EXPECT_TRUE(request.loader.shuffle);
-  EXPECT_TRUE(request.augment);
+  EXPECT_TRUE(request.loader.augmentation.random_crop);
+  EXPECT_TRUE(request.loader.augmentation.random_mirror);
   EXPECT_FALSE(request.validation);
   EXPECT_EQ(request.train.folder, "l");
   EXPECT_EQ(request.mxnet_name, "");
@@ -368,7 +369,8 @@ TEST(TrainRequest, TakesTheOriginalFlags) {
   EXPECT_EQ(request.loader.last_batch, LastBatch::kMxnet);
   EXPECT_EQ(request.loader.seed, 11U);
   EXPECT_FALSE(request.loader.shuffle);
-  EXPECT_FALSE(request.augment);
+  EXPECT_FALSE(request.loader.augmentation.random_crop);
+  EXPECT_FALSE(request.loader.augmentation.random_mirror);
   EXPECT_EQ(request.mxnet_name, "mine");
 }
 

@@ -39,15 +39,13 @@ TrainerOptions options_for(int batch_size) {
 struct Bench {
   explicit Bench(TrainerOptions trainer_options, Model model = tiny_model(),
                  bool validate = false) {
-    Preprocessing augmented = model.preprocessing;
-    augmented.random_crop = true;
-    augmented.random_mirror = true;
     LoaderOptions loading;
     loading.batch_size = trainer_options.batch_size;
     loading.seed = trainer_options.seed;
     if (validate) validation = golden_loader("val.lst", model.preprocessing, loading);
     loading.shuffle = true;
-    train = golden_loader("train.lst", augmented, loading);
+    loading.augmentation = {.random_crop = true, .random_mirror = true};
+    train = golden_loader("train.lst", model.preprocessing, loading);
     trainer = std::make_unique<Trainer>(std::move(model), *train, validation.get(), *backend,
                                         trainer_options, observer);
   }
