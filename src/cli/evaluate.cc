@@ -78,7 +78,7 @@ int run_evaluate(const Options& options, CommandContext& context) {
   const ImageList& list = pictures->list();
   for (const std::string& warning : list.warnings) context.terminal.print_line(warning);
   bind_columns(model.tasks, column_names(list));
-  check_labels(list, model.tasks);
+  check_labels(*pictures, model.tasks);
 
   const StopSignals signals(nullptr);
   const std::unique_ptr<Backend> backend = backend_argument(options, context.terminal);

@@ -111,7 +111,7 @@ int run_tasks(const Options& options, CommandContext& context) {
     const ImageList& list = pictures->list();
     bind_columns(tasks, column_names(list));
     take_class_names(list, tasks);
-    check_labels(list, tasks);
+    check_labels(*pictures, tasks);
     counts = count_labels(list, tasks);
     balance_classes(tasks, counts);
   }

@@ -31,6 +31,15 @@ const LoaderOptions& checked(const LoaderOptions& options) {
   return options;
 }
 
+std::vector<SourceTurns> sources_of(const Pictures& pictures, const LoaderOptions& options) {
+  const size_t count = pictures.list().entries.size();
+  if (options.sources.empty()) return {{.pictures = count}};
+  size_t sum = 0;
+  for (const SourceTurns& source : options.sources) sum += source.pictures;
+  if (sum != count) throw internal_error("sources of {} pictures, but {} are there", sum, count);
+  return options.sources;
+}
+
 }  // namespace
 
 // Of files; decoded they are made batch by batch.
@@ -40,7 +49,7 @@ class Loader::Impl {
  public:
   Impl(SharedPictures pictures, const Preprocessing& preprocessing, const LoaderOptions& options)
       : options_(checked(options)),
-        sampler_(pictures->list().entries.size(), options.batch_size, options.shuffle,
+        sampler_(sources_of(*pictures, options), options.batch_size, options.shuffle,
                  options.last_batch, options.seed),
         source_(std::move(pictures), preprocessing, options.augmentation, options.limits,
                 options.on_bad_image, options.seed, options.max_bad),
@@ -84,7 +93,7 @@ class Loader::Impl {
       files_.emplace(
           [this, begin, slots](uint64_t i) {
             const size_t turn = sampler_.turn(begin + i / slots, static_cast<int>(i % slots));
-            return source_.read(sampler_.order()[turn]);
+            return source_.read(sampler_.order()[turn].position);
           },
           (end - begin) * slots, kBatchesReadAhead * slots, options_.read_ahead_bytes);
       return;
@@ -115,9 +124,8 @@ class Loader::Impl {
 
   void make_slot(uint64_t number, int slot, const FileContents* contents, PictureBuffers& buffers,
                  Batch& batch) {
-    const uint64_t epoch = sampler_.state().epoch;
     const size_t position =
-        source_.make(sampler_.order(), sampler_.turn(number, slot), epoch, contents, buffers,
+        source_.make(sampler_.order(), sampler_.turn(number, slot), contents, buffers,
                      row_of(batch.images, slot), row_of(batch.labels, slot));
     batch.positions[static_cast<size_t>(slot)] = static_cast<int64_t>(position);
   }

@@ -39,11 +39,11 @@ FileContents PictureSource::read(size_t position) const {
   return contents;
 }
 
-void PictureSource::make_one(size_t position, uint64_t epoch, const FileContents& contents,
+void PictureSource::make_one(const Turn& turn, const FileContents& contents,
                              PictureBuffers& buffers, std::span<float> pixels) const {
   if (contents.error) throw *contents.error;
   try {
-    RandomStream random(seed_, StreamPurpose::kAugment, epoch, position);
+    RandomStream random(seed_, StreamPurpose::kAugment, turn.pass, turn.position);
     Placement placement;
     const auto choose = [&](Size whole) {
       placement = augmenter_.place(whole, random);
@@ -54,21 +54,22 @@ void PictureSource::make_one(size_t position, uint64_t epoch, const FileContents
     const ImageView crop = augmenter_.crop(decoded.of(buffers.decoded), placement, buffers.augment);
     augmenter_.normalise(crop, placement.mirrored, pixels);
   } catch (const Error& error) {
-    throw error.within(fmt::format("cannot use '{}'", pictures_->name(position)));
+    throw error.within(fmt::format("cannot use '{}'", pictures_->name(turn.position)));
   }
   buffers.decoded.shrink(kKeptBytes);
 }
 
-size_t PictureSource::make(std::span<const uint32_t> order, size_t turn, uint64_t epoch,
-                           const FileContents* contents, PictureBuffers& buffers,
-                           std::span<float> pixels, std::span<float> labels) {
+size_t PictureSource::make(std::span<const Turn> order, size_t turn, const FileContents* contents,
+                           PictureBuffers& buffers, std::span<float> pixels,
+                           std::span<float> labels) {
   check_budget();
   for (size_t step = 0; step < order.size(); ++step) {
-    const size_t position = order[(turn + step) % order.size()];
+    const Turn& taken = order[(turn + step) % order.size()];
+    const size_t position = taken.position;
     if (known_bad(position)) continue;
     try {
       const bool read_already = step == 0 && contents != nullptr;
-      make_one(position, epoch, read_already ? *contents : read(position), buffers, pixels);
+      make_one(taken, read_already ? *contents : read(position), buffers, pixels);
       std::ranges::copy(pictures_->list().entries[position].labels, labels.begin());
       return position;
     } catch (const Error& error) {

@@ -1,4 +1,4 @@
-// PictureSource: a place in an epoch's order -> bytes -> pixels -> the network's input, and what
+// PictureSource: a turn in an epoch's order -> bytes -> pixels -> the network's input, and what
 // happens when a picture cannot be used. Used by several threads at once; it does no threading
 // itself.
 #pragma once
@@ -17,6 +17,7 @@
 #include "data/augment.h"
 #include "data/decode.h"
 #include "data/pictures.h"
+#include "data/sampler.h"
 
 namespace orthrus {
 
@@ -55,22 +56,21 @@ class PictureSource {
   // Never throws for a bad file.
   [[nodiscard]] FileContents read(size_t position) const;
 
-  // Makes the picture order[turn] of an epoch: pixels (C,H,W), augmented by
-  // RandomStream(seed, kAugment, epoch, position in the list), and labels. Answers the position
+  // Makes the picture of order[turn]: pixels (C,H,W), augmented by
+  // RandomStream(seed, kAugment, pass, position in the list), and labels. Answers the position
   // used. With kSkip, a picture that cannot be used is replaced by the next one of the order
   // (cyclic) that can, as it would look at its own turn, as long as no more than `max_bad` are bad.
   // `contents` is that of order[turn] where it was read already. Throws kInput for a bad picture
   // (kFail), or when all are bad.
-  size_t make(std::span<const uint32_t> order, size_t turn, uint64_t epoch,
-              const FileContents* contents, PictureBuffers& buffers, std::span<float> pixels,
-              std::span<float> labels);
+  size_t make(std::span<const Turn> order, size_t turn, const FileContents* contents,
+              PictureBuffers& buffers, std::span<float> pixels, std::span<float> labels);
 
   // Pictures found bad so far, "list:line: reason", in the list's order.
   [[nodiscard]] std::vector<std::string> skipped() const;
 
  private:
-  void make_one(size_t position, uint64_t epoch, const FileContents& contents,
-                PictureBuffers& buffers, std::span<float> pixels) const;
+  void make_one(const Turn& turn, const FileContents& contents, PictureBuffers& buffers,
+                std::span<float> pixels) const;
   [[nodiscard]] bool known_bad(size_t position) const;
   void remember_bad(size_t position, const Error& error);
   void check_budget() const;

@@ -168,16 +168,48 @@ void leave_out(const fs::path& excluded, ImageList& list) {
   exclude(excluded, list, none);
 }
 
-SharedPictures open_pictures(const PictureFiles& files, const std::vector<LabelColumn>& expected) {
+namespace {
+
+// By place, where the source's columns are given names of their own.
+std::vector<LabelColumn> renamed(const std::vector<LabelColumn>& expected,
+                                 const std::vector<std::string>& names) {
+  if (names.empty()) return expected;
+  std::vector<LabelColumn> columns;
+  for (const std::string& name : names) {
+    const auto known = std::ranges::find(expected, name, &LabelColumn::name);
+    columns.emplace_back();
+    if (known != expected.end()) columns.back().classes = known->classes;
+  }
+  return columns;
+}
+
+void name_columns(const std::vector<std::string>& names, ImageList& list) {
+  if (names.empty()) return;
+  if (std::ssize(names) != list.label_columns) {
+    throw input_error("'{}' has {} label columns, but {} names are given for them: {}",
+                      list.origin.string(), list.label_columns, names.size(),
+                      fmt::join(names, ", "));
+  }
+  list.columns.resize(names.size());
+  for (size_t i = 0; i < names.size(); ++i) list.columns[i].name = names[i];
+}
+
+}  // namespace
+
+SharedPictures open_pictures(const PictureFiles& files,
+                             const std::vector<LabelColumn>& all_expected) {
+  const std::vector<LabelColumn> expected = renamed(all_expected, files.columns);
   std::error_code ignored;
   std::vector<uint64_t> offsets;
   if (fs::is_directory(files.list, ignored)) {
     ImageList list = list_class_folders(files.list, expected);
+    name_columns(files.columns, list);
     exclude(files.exclude, list, offsets);
     return make_file_pictures(std::move(list), files.list);
   }
   if (is_record_file(files.list)) {
     RecordList records = read_record_list(files.list);
+    name_columns(files.columns, records.list);
     exclude(files.exclude, records.list, records.offsets);
     return make_record_pictures(std::move(records.list), std::move(records.offsets),
                                 std::move(records.file));
@@ -185,7 +217,9 @@ SharedPictures open_pictures(const PictureFiles& files, const std::vector<LabelC
   if (files.list.extension() == ".idx") {
     throw input_error("'{}' is the index of a .rec file, expected that file", files.list.string());
   }
-  ImageList list = is_table(files.list) ? read_table(files.list, expected) : read_list(files.list);
+  ImageList list = is_table(files.list) ? read_table(files.list, expected, files.may_lack_columns)
+                                        : read_list(files.list);
+  name_columns(files.columns, list);
   exclude(files.exclude, list, offsets);
   if (is_record_file(files.folder)) return pictures_in_records(std::move(list), files.folder);
   return make_file_pictures(std::move(list), files.folder);

@@ -21,6 +21,8 @@ struct PictureFiles {
   // A text file, one path of the list on each line, of pictures to be left out; may be empty. What
   // follows a TAB is a remark.
   std::filesystem::path exclude = {};
+  std::vector<std::string> columns = {};  // new names of the label columns; empty: their own
+  bool may_lack_columns = false;          // a table need not have all columns that are expected
 };
 
 class Pictures {
@@ -40,7 +42,7 @@ class Pictures {
   // For messages: "images/a.jpg", "train.rec, record 17".
   [[nodiscard]] virtual std::string name(size_t position) const = 0;
   // Where it is listed, "train.lst:17", or empty for what a program or a folder listed.
-  [[nodiscard]] std::string place_in_list(size_t position) const;
+  [[nodiscard]] virtual std::string place_in_list(size_t position) const;
   // Where the pictures lie: the folder, or the file.
   [[nodiscard]] virtual std::filesystem::path home() const = 0;
 

@@ -54,8 +54,9 @@ struct Column {
 
 class TableParser {
  public:
-  TableParser(const std::filesystem::path& origin, const std::vector<LabelColumn>& expected)
-      : problems_(origin), expected_(expected) {
+  TableParser(const std::filesystem::path& origin, const std::vector<LabelColumn>& expected,
+              bool may_lack_columns)
+      : problems_(origin), expected_(expected), may_lack_columns_(may_lack_columns) {
     list_.origin = origin;
   }
 
@@ -170,6 +171,7 @@ class TableParser {
     if (!name.empty() && found != columns_.end()) return &*found;
     if (place >= columns_.size()) return nullptr;
     if (name.empty()) return &columns_[place];
+    if (may_lack_columns_) return nullptr;
     throw input_error("{}: label column {} is '{}', but '{}' in the data read before",
                       list_.origin.string(), place + 1, shown(columns_[place].name), shown(name))
         .with_hint("give both tables the same label columns");
@@ -263,6 +265,7 @@ class TableParser {
   ImageList list_;
   LineProblems problems_;
   const std::vector<LabelColumn>& expected_;
+  bool may_lack_columns_;
   std::vector<Column> columns_;
   std::vector<std::string> fields_;
   std::vector<float> labels_;
@@ -288,14 +291,15 @@ bool looks_like_table(std::string_view first_line) {
   return result == CsvSplit::kWhole && std::ranges::any_of(fields, is_path_name);
 }
 
-ImageList read_table(const std::filesystem::path& path, const std::vector<LabelColumn>& expected) {
+ImageList read_table(const std::filesystem::path& path, const std::vector<LabelColumn>& expected,
+                     bool may_lack_columns) {
   std::ifstream file = open_text(path);
-  return parse_table(file, path, expected);
+  return parse_table(file, path, expected, may_lack_columns);
 }
 
 ImageList parse_table(std::istream& text, const std::filesystem::path& origin,
-                      const std::vector<LabelColumn>& expected) {
-  TableParser parser(origin, expected);
+                      const std::vector<LabelColumn>& expected, bool may_lack_columns) {
+  TableParser parser(origin, expected, may_lack_columns);
   bool byte_order_mark = false;
   for_each_line(
       text, origin, [&](std::string_view line) { parser.add_line(line); }, byte_order_mark);

@@ -20,10 +20,12 @@ namespace orthrus {
 // `expected`: the columns of data read before, whose names texts are matched with, so that
 // validation counts its classes as training does; may be empty. Throws kInput as read_list does,
 // also for a column that mixes numbers and texts, for a text that is no expected class, and for
-// other column names than expected.
+// other column names than expected, unless the table `may_lack_columns`.
 [[nodiscard]] ImageList read_table(const std::filesystem::path& path,
-                                   const std::vector<LabelColumn>& expected = {});
+                                   const std::vector<LabelColumn>& expected = {},
+                                   bool may_lack_columns = false);
 [[nodiscard]] ImageList parse_table(std::istream& text, const std::filesystem::path& origin,
-                                    const std::vector<LabelColumn>& expected = {});
+                                    const std::vector<LabelColumn>& expected = {},
+                                    bool may_lack_columns = false);
 
 }  // namespace orthrus

@@ -198,7 +198,8 @@ PictureFiles picture_files(const Options& options, const std::string& list_key,
     throw usage_error("{}: '{}' holds its pictures itself, so no folder is expected",
                       options.where(folder_key), files.list.string());
   }
-  files.exclude = options.text("data.exclude");
+  const bool may_exclude = options.table().find_key("data.exclude") != nullptr;
+  if (may_exclude) files.exclude = options.text("data.exclude");
   return files;
 }
 

@@ -20,8 +20,8 @@ namespace orthrus {
 [[nodiscard]] DecodeLimits decode_limits(const Options& options);
 [[nodiscard]] PixelRule pixel_rule(const Options& options);
 
-// Of the option pair with these keys and --exclude; the list must be given (kUsage). The folder is
-// the list's own where none is given.
+// Of the option pair with these keys, and --exclude where it is declared; the list must be given
+// (kUsage). The folder is the list's own where none is given.
 [[nodiscard]] PictureFiles picture_files(const Options& options, const std::string& list_key,
                                          const std::string& folder_key);
 

@@ -33,19 +33,20 @@ Error other_count(const ImageList& list, const Task& task, const std::vector<std
 
 }  // namespace
 
-void check_labels(const ImageList& list, const std::vector<Task>& tasks) {
+void check_labels(const Pictures& pictures, const std::vector<Task>& tasks) {
   constexpr size_t kMostNamed = 10;
   size_t count = 0;
   std::vector<std::string> lines;
   const std::vector<LabelReader> readers = label_readers(tasks);
-  for (const ListEntry entry : list.entries) {
+  const ListEntries& entries = pictures.list().entries;
+  for (size_t position = 0; position < entries.size(); ++position) {
     for (const LabelReader& reader : readers) {
-      const std::string problem = reader.problem(entry.labels);
+      const std::string problem = reader.problem(entries[position].labels);
       if (problem.empty()) continue;
       ++count;
-      if (lines.size() < kMostNamed) {
-        lines.push_back(fmt::format("{}:{}: {}", list.origin.string(), entry.line, problem));
-      }
+      if (lines.size() == kMostNamed) continue;
+      const std::string place = pictures.place_in_list(position);
+      lines.push_back((place.empty() ? pictures.name(position) : place) + ": " + problem);
     }
   }
   if (count == 0) return;

@@ -5,14 +5,14 @@
 #include <string>
 #include <vector>
 
-#include "data/list.h"
+#include "data/pictures.h"
 #include "tasks/task.h"
 
 namespace orthrus {
 
-// Throws kInput with file:line of the first ten labels that are no class of a task, and how many
+// Throws kInput with the places of the first ten labels that are no class of a task, and how many
 // there are in all.
-void check_labels(const ImageList& list, const std::vector<Task>& tasks);
+void check_labels(const Pictures& pictures, const std::vector<Task>& tasks);
 
 // What the tasks know about the list's label columns: the class names of those whose label is the
 // class itself. Reading a list with it gives its texts and folders these tasks' numbers.

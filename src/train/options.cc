@@ -11,6 +11,7 @@
 #include "tasks/options.h"
 #include "tasks/weighting/weighting.h"
 #include "train/run_options.h"
+#include "train/sources.h"
 #include "train/task_options.h"
 
 namespace orthrus {
@@ -214,6 +215,7 @@ OptionTable train_table() {
   OptionTable table;
   table.add(train_options());
   table.add_section("task", task_section());
+  table.add_section("source", source_section());
   return table;
 }
 
@@ -235,7 +237,6 @@ TrainRequest train_request(const Options& options) {
   if (!own.preprocessing || options.given("data.pixels")) {
     request.preprocessing.pixels = pixel_rule(options);
   }
-  request.train = picture_files(options, "data.train", "data.image_train");
   request.calibrate = options.boolean("train.calibrate");
   request.best_by = BestBy(options.text("train.best_by"), options.where("train.best_by"));
   request.best_by.check(request.tasks, options.where("train.best_by"));
@@ -244,6 +245,7 @@ TrainRequest train_request(const Options& options) {
                       options.where("train.best_by"))
         .with_hint("give one with --data-val, or leave it out: the last model is then the best");
   }
+  request.train = sources_of(options);
   if (options.has("data.val")) {
     request.validation = picture_files(options, "data.val", "data.image_val");
   }

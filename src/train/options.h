@@ -10,7 +10,7 @@ namespace orthrus {
 
 // All of them: model, lists, optimizer, schedule, where the results go.
 [[nodiscard]] std::vector<OptionSpec> train_options();
-// The same as a table, with the [[task]] tables of a configuration.
+// The same as a table, with the [[task]] and [[source]] tables of a configuration.
 [[nodiscard]] OptionTable train_table();
 
 // Throws kUsage for what is missing or cannot be had (several machines), kInput for a bad --classes

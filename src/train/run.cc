@@ -42,16 +42,12 @@ class WatchingObserver : public ForwardingObserver {
   std::vector<MissingPictures>& searches_;
 };
 
-// Opens the training's or validation's pictures; class names that the data have and no task does go
-// to the tasks.
-SharedPictures open_checked(const PictureFiles& files, std::vector<Task>& tasks,
-                            TrainObserver& observer) {
-  SharedPictures pictures = open_pictures(files, named_columns(tasks));
-  for (const std::string& warning : pictures->list().warnings) observer.warn(warning);
-  bind_columns(tasks, column_names(pictures->list()));
-  take_class_names(pictures->list(), tasks);
-  check_labels(pictures->list(), tasks);
-  return pictures;
+// Class names that the data have and no task does go to the tasks.
+void bind(const Pictures& pictures, std::vector<Task>& tasks, TrainObserver& observer) {
+  for (const std::string& warning : pictures.list().warnings) observer.warn(warning);
+  bind_columns(tasks, column_names(pictures.list()));
+  take_class_names(pictures.list(), tasks);
+  check_labels(pictures, tasks);
 }
 
 // What the training list's labels have to say: each task has some, and how rare its classes are.
@@ -76,6 +72,7 @@ std::unique_ptr<Loader> make_validation_loader(const TrainRequest& request,
   LoaderOptions options = request.loader;
   options.shuffle = false;
   options.augmentation = {};
+  options.sources.clear();
   if (options.last_batch == LastBatch::kDiscard) options.last_batch = LastBatch::kPad;
   return std::make_unique<Loader>(std::move(pictures), request.preprocessing, options);
 }
@@ -267,10 +264,16 @@ void run_training(const TrainRequest& given, RunFolder& folder, Backend& backend
         .with_hint("--num-epoch is the number of the last epoch plus one, not how many there are");
   }
   if (!request.replay.empty()) request.validation.reset();
-  const SharedPictures train_pictures = open_checked(request.train, request.tasks, observer);
+  const TrainPictures opened = open_sources(request.train, request.tasks);
+  const SharedPictures& train_pictures = opened.pictures;
+  request.loader.sources = opened.turns;
+  bind(*train_pictures, request.tasks, observer);
   SharedPictures validation_pictures;
   if (request.validation) {
-    validation_pictures = open_checked(*request.validation, request.tasks, observer);
+    request.validation->may_lack_columns = request.train.size() > 1;
+    validation_pictures =
+        open_validation(*request.validation, train_pictures->list(), request.tasks);
+    bind(*validation_pictures, request.tasks, observer);
   }
   count_classes(train_pictures, validation_pictures, request.tasks, observer);
   std::vector<MissingPictures> searches;

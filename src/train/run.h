@@ -11,6 +11,7 @@
 #include "infer/options.h"
 #include "train/observer.h"
 #include "train/run_folder.h"
+#include "train/sources.h"
 #include "train/trainer.h"
 
 namespace orthrus {
@@ -23,7 +24,7 @@ struct TrainRequest {
   std::string layer;  // the heads stand on; empty: found by rule
   std::vector<Task> tasks;
   Preprocessing preprocessing;  // of validation
-  PictureFiles train;
+  std::vector<TrainSource> train;
   std::optional<PictureFiles> validation;
   LoaderOptions loader;  // of training; validation has its own order, and no augmentation
   SgdOptions sgd;

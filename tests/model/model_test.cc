@@ -71,12 +71,13 @@ TEST(CheckLabels, ListsTheFirstTenAndTheRestsNumber) {
     list.entries.push_back(
         {.index = line, .labels = {line <= 2 ? 1.0F : 9.0F}, .path = "x.jpg", .line = line});
   }
-  const std::string refused = refusal_of([&] { check_labels(list, classic_tasks(4)); });
+  const std::string refused =
+      refusal_of([&] { check_labels(*make_file_pictures(list, ""), classic_tasks(4)); });
   EXPECT_THAT(refused, AllOf(HasSubstr("some.lst:3: label 9"), HasSubstr("some.lst:12:"),
                              Not(HasSubstr("some.lst:13:")), HasSubstr("and 2 more")));
   list.entries.truncate(2);
   list.entries.set_label(1, 0, NAN);
-  EXPECT_NO_THROW(check_labels(list, classic_tasks(4)));
+  EXPECT_NO_THROW(check_labels(*make_file_pictures(list, ""), classic_tasks(4)));
 }
 
 }  // namespace

@@ -38,7 +38,7 @@ class Run : public ::testing::Test {
     request_.end_epoch = 1;
     request_.tasks = model.tasks;
     request_.preprocessing = model.preprocessing;
-    request_.train = {kPictures / "train.lst", kPictures};
+    request_.train = {{.files = {kPictures / "train.lst", kPictures}}};
     request_.validation = {kPictures / "val.lst", kPictures};
     request_.loader.batch_size = 8;
     request_.mxnet_name = "tiny";
@@ -87,7 +87,7 @@ TEST_F(Run, HasNothingToDoWhenTheEndIsNotOverTheStart) {
 }
 
 TEST_F(Run, FindsLabelsOutOfRangeBeforeTraining) {
-  request_.train.list = write_list(
+  request_.train.front().files.list = write_list(
       "0\t1\timages/00_plain.jpg\n1\t4\timages/01_gray.jpg\n2\t-1\timages/02_alpha.png\n");
   EXPECT_THAT(refusal(),
               AllOf(HasSubstr("some.lst:2: label 4 in column 1 is not a class of task 'softmax'"),
@@ -99,7 +99,7 @@ TEST_F(Run, CountsMissingPicturesBeforeTraining) {
   std::string text;
   for (int i = 0; i < 12; ++i) text += fmt::format("{}\t1\tnone/{}.jpg\n", i, i);
   text += "12\t1\timages/00_plain.jpg\n";
-  request_.train.list = write_list(text);
+  request_.train.front().files.list = write_list(text);
   EXPECT_THAT(refusal(),
               AllOf(HasSubstr("12 of 13 pictures are missing"), HasSubstr("none/0.jpg, none/1.jpg"),
                     HasSubstr("none/9.jpg, ..."), HasSubstr("--on-bad-image=skip")));
@@ -306,7 +306,7 @@ TEST_F(Run, RefusesAFolderThatCannotBeWritten) {
 
 TEST_F(Run, RefusesAPictureThatIsNone) {
   write_file(folder_.path() / "web.jpg", "<html>not found</html>");
-  request_.train = {write_list("0\t1\tweb.jpg\n"), folder_.path()};
+  request_.train = {{.files = {write_list("0\t1\tweb.jpg\n"), folder_.path()}}};
   request_.validation.reset();
   EXPECT_THAT(refusal(), HasSubstr("web.jpg"));
 }
@@ -346,7 +346,7 @@ TEST(TrainRequest, HasTheDefaultsOfTheOriginalParser) {
   EXPECT_TRUE(request.loader.augmentation.random_crop);
   EXPECT_TRUE(request.loader.augmentation.random_mirror);
   EXPECT_FALSE(request.validation);
-  EXPECT_EQ(request.train.folder, "l");
+  EXPECT_EQ(request.train.front().files.folder, "l");
   EXPECT_EQ(request.mxnet_name, "");
   EXPECT_EQ(request_of({"--save-result", "out"}).mxnet_name, "resnet-50");
 }

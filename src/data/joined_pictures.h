@@ -1,0 +1,18 @@
+// Joined pictures: several lists as one, one after the other, for a training from all of them. What
+// a source does not label is missing. How often each source has its turn is data/sampler.h's
+// business.
+#pragma once
+
+#include <vector>
+
+#include "data/pictures.h"
+
+namespace orthrus {
+
+// The label columns are those of `columns` when given, else of all parts, told apart by their names
+// (or by their places where no part names any), in the order of their first appearance. Throws
+// kInput when some parts name their columns and others do not, or a column's class names disagree.
+[[nodiscard]] SharedPictures join_pictures(std::vector<SharedPictures> parts,
+                                           const std::vector<LabelColumn>& columns = {});
+
+}  // namespace orthrus
