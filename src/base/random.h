@@ -18,7 +18,8 @@ enum class StreamPurpose : uint32_t {
   kDropout = 4,     // mask of one Dropout layer in one step
   kSynthetic = 5,   // made-up inputs of benchmarks and tests
   kWeighting = 6,   // loss weighting in one step
-  kMix = 7,         // order of the turns of several sources in an epoch
+  kTurns = 7,       // order of the turns of several sources in an epoch
+  kMixing = 8,      // how two pictures of a batch are mixed
 };
 
 // Four 32-bit words from a 128-bit counter and a 64-bit key, ten rounds.

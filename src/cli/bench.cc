@@ -7,6 +7,7 @@
 #include "cli/bench_report.h"
 #include "cli/commands.h"
 #include "cli/model_argument.h"
+#include "data/options.h"
 #include "infer/options.h"
 #include "model/options.h"
 #include "train/benchmark.h"
@@ -130,6 +131,7 @@ Command make_bench_command() {
   command.options.add(bench_options());
   command.options.add(bench_data_options());
   command.options.add(picture_options());
+  command.options.add(augmentation_options());
   command.examples = {"orthrus bench --model resnet50_v2 --batch-size 16 --threads 2",
                       "orthrus bench --mode infer --batch-size 1 --json",
                       "orthrus bench --data train.lst --images photos --threads 2"};

@@ -6,6 +6,7 @@
 
 #include "base/threads.h"
 #include "data/loader_benchmark.h"
+#include "data/options.h"
 #include "infer/options.h"
 #include "model/options.h"
 
@@ -59,8 +60,8 @@ std::vector<OptionSpec> bench_data_options() {
       {.key = "bench.data",
        .flag = "--data",
        .value_name = "LIST",
-       .help = "Measure the loading of these pictures instead, with random crops and mirrors: a "
-               "list, table, .rec file or folder per class.",
+       .help = "Measure the loading of these pictures instead: a list, table, .rec file or folder "
+               "per class.",
        .group = "Loading"},
       {.key = "bench.images",
        .flag = "--images",
@@ -80,10 +81,10 @@ int run_data_bench(const Options& options, CommandContext& context) {
   loader.batch_size = static_cast<int>(options.integer("bench.batch_size"));
   loader.shuffle = true;
   loader.limits = decode_limits(options);
-  loader.augmentation = {.random_crop = true, .random_mirror = true};
+  loader.augmentation = augmentation_of(options);
   set_threads(thread_count(options));
   const LoaderBenchmark result = measure_loader(pictures, preprocessing, loader);
-  if (options.boolean("bench.json")) {
+  if (options.boolean("json")) {
     fmt::print(context.out, "{}\n", to_json(result).dump(2));
   } else {
     print(context.out, result, preprocessing);

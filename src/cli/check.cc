@@ -12,6 +12,7 @@
 #include "base/progress.h"
 #include "base/signals.h"
 #include "base/threads.h"
+#include "cli/check_show.h"
 #include "cli/commands.h"
 #include "cli/model_argument.h"
 #include "data/check.h"
@@ -207,9 +208,11 @@ Sets open_sets(const Options& options, CommandContext& context) {
 }
 
 int run_check(const Options& options, CommandContext& context) {
+  check_show_arguments(options);
   set_threads(thread_count(options));
   const Sets sets = open_sets(options, context);
   refuse_overwriting_data(options, "check.bad_list", sets);
+  refuse_overwriting_data(options, "check.show", sets);
   size_t total = 0;
   for (const SharedPictures& set : sets) total += set->list().entries.size();
   const StopSignals signals(nullptr);
@@ -237,6 +240,7 @@ int run_check(const Options& options, CommandContext& context) {
   if (options.has("check.bad_list")) {
     write_file(options.text("check.bad_list"), bad_list_text(sets, report));
   }
+  show_pictures(options, sets.front());
   return report.bad.empty() ? 0 : exit_code(ErrorKind::kInput);
 }
 
@@ -294,12 +298,12 @@ Command make_check_command() {
                                   .help = "A list, table or .rec file, or a folder per class. The "
                                           "exit code is 3 when a picture is bad, else 0.",
                                   .required = true}}},
-      .examples = {"orthrus check train.lst --images images --data-val val.lst --bad-list bad.txt"},
+      .examples = {"orthrus check train.lst --images images --data-val val.lst --bad-list bad.txt",
+                   "orthrus check train.lst --images images --augment modern --show sheet.png"},
       .run = run_check};
   command.options.add(check_options());
-  for (OptionSpec& spec : picture_options()) {
-    if (spec.key != "data.pixels") command.options.add(spec);  // it changes nothing here
-  }
+  command.options.add(picture_options());
+  command.options.add(check_show_options());
   command.options.add(threads_option());
   return command;
 }

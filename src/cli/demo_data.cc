@@ -40,7 +40,7 @@ struct Part {
 };
 constexpr std::array<Part, 2> kParts = {Part{"train", "train"}, Part{"test", "t10k"}};
 
-struct Pictures {
+struct FashionPictures {
   int64_t count = 0;
   uint32_t height = 0;
   uint32_t width = 0;
@@ -53,9 +53,10 @@ struct Pictures {
   }
 };
 
-Pictures read_pictures(const std::filesystem::path& source, const Part& part, int64_t limit) {
+FashionPictures read_pictures(const std::filesystem::path& source, const Part& part,
+                              int64_t limit) {
   const std::string prefix = part.prefix;
-  Pictures pictures;
+  FashionPictures pictures;
   pictures.images = read_idx_gz(source / (prefix + "-images-idx3-ubyte.gz"), 3);
   pictures.labels = read_idx_gz(source / (prefix + "-labels-idx1-ubyte.gz"), 1);
   const std::vector<int64_t>& shape = pictures.images.shape;
@@ -124,7 +125,7 @@ std::string picture_path(const Part& part, int64_t index) {
   return fmt::format("{}/{:05}.png", part.name, index);
 }
 
-void write_pictures(const Pictures& pictures, const Part& part,
+void write_pictures(const FashionPictures& pictures, const Part& part,
                     const std::filesystem::path& folder) {
   make_directories(folder / part.name);
   parallel_for(pictures.count, [&](int64_t begin, int64_t end) {
@@ -135,7 +136,7 @@ void write_pictures(const Pictures& pictures, const Part& part,
   });
 }
 
-std::string list_text(const Pictures& pictures, const Part& part) {
+std::string list_text(const FashionPictures& pictures, const Part& part) {
   std::string text;
   for (int64_t i = 0; i < pictures.count; ++i) {
     const int label = pictures.labels.bytes[static_cast<size_t>(i)];
@@ -195,7 +196,7 @@ int run_demo_data(const Options& options, CommandContext& context) {
   check_source(source);
   claim_folder(out);
   for (const Part& part : kParts) {
-    const Pictures pictures = read_pictures(source, part, limit);
+    const FashionPictures pictures = read_pictures(source, part, limit);
     const std::filesystem::path list = out / (std::string(part.name) + ".lst");
     const std::string text = list_text(pictures, part);
     const bool present = holds(list, text);

@@ -1,9 +1,11 @@
 #include "data/augment.h"
 
-#include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "base/error.h"
+#include "data/erase.h"
+#include "data/policy.h"
 
 namespace orthrus {
 
@@ -31,73 +33,17 @@ void check(const Preprocessing& p) {
   }
 }
 
-int64_t random_offset(RandomStream& random, int64_t room) {
-  return random.below(static_cast<uint32_t>(room) + 1);
+// Calls store(place in a plane, the pixel's three bytes) for each pixel of the result.
+template <typename Store>
+void for_each_pixel_of(const ImageView& picture, bool mirrored, const Store& store) {
+  const int64_t step = mirrored ? -3 : 3;
+  for (int64_t y = 0; y < picture.height; ++y) {
+    const uint8_t* pixel = picture.row(y) + (mirrored ? 3 * (picture.width - 1) : 0);
+    for (int64_t x = 0; x < picture.width; ++x, pixel += step) store(y * picture.width + x, pixel);
+  }
 }
 
 }  // namespace
-
-Size resize_short(Size picture, int64_t edge) {
-  if (picture.height > picture.width) return {edge, edge * picture.height / picture.width};
-  return {edge * picture.width / picture.height, edge};
-}
-
-Size scale_down(Size picture, Size wanted) {
-  // In doubles and truncated at the end, as the Python code does.
-  auto width = static_cast<double>(wanted.width), height = static_cast<double>(wanted.height);
-  const auto most_width = static_cast<double>(picture.width);
-  const auto most_height = static_cast<double>(picture.height);
-  if (most_height < height) {
-    width = width * most_height / height;
-    height = most_height;
-  }
-  if (most_width < width) {
-    height = height * most_width / width;
-    width = most_width;
-  }
-  return {static_cast<int64_t>(width), static_cast<int64_t>(height)};
-}
-
-Placement place(Size picture, const Preprocessing& preprocessing, const Augmentation& augmentation,
-                RandomStream& random) {
-  Placement placement;
-  placement.picture = picture;
-  placement.resized =
-      preprocessing.resize > 0 ? resize_short(picture, preprocessing.resize) : picture;
-  const Size crop = scale_down(placement.resized, {preprocessing.width, preprocessing.height});
-  if (crop.width < 1 || crop.height < 1) {
-    throw input_error("the picture of {}x{} pixels is too narrow for a crop of the shape {}x{}",
-                      picture.width, picture.height, preprocessing.width, preprocessing.height);
-  }
-  const int64_t room_x = placement.resized.width - crop.width;
-  const int64_t room_y = placement.resized.height - crop.height;
-  placement.crop = {room_x / 2, room_y / 2, crop.width, crop.height};
-  if (augmentation.random_crop) {
-    placement.crop.x = random_offset(random, room_x);
-    placement.crop.y = random_offset(random, room_y);
-  }
-  if (augmentation.random_mirror) placement.mirrored = random.uniform() < 0.5;
-  return placement;
-}
-
-WantedPart wanted_part(const Placement& placement, PixelRule rule) {
-  if (placement.resized == placement.picture) return {.part = placement.crop};
-  WantedPart wanted;
-  Size whole = placement.picture;
-  if (rule == PixelRule::kModern) {
-    for (const int denominator : {2, 4, 8}) {
-      const Size smaller{(placement.picture.width + denominator - 1) / denominator,
-                         (placement.picture.height + denominator - 1) / denominator};
-      if (smaller.width < placement.resized.width || smaller.height < placement.resized.height) {
-        break;
-      }
-      wanted.denominator = denominator;
-      whole = smaller;
-    }
-  }
-  wanted.part = CubicResizer::needed_part(whole, placement.resized, placement.crop);
-  return wanted;
-}
 
 Augmenter::Augmenter(const Preprocessing& preprocessing, const Augmentation& augmentation)
     : preprocessing_(preprocessing), augmentation_(augmentation) {
@@ -111,49 +57,80 @@ Augmenter::Augmenter(const Preprocessing& preprocessing, const Augmentation& aug
 }
 
 ImageView Augmenter::crop(const ImagePart& picture, const Placement& placement,
-                          AugmentBuffers& buffers) const {
+                          RandomStream& random, AugmentBuffers& buffers) const {
   ImageView view;
   if (placement.resized == placement.picture) {
-    view = picture.pixels.part({placement.crop.x - picture.x, placement.crop.y - picture.y,
-                                placement.crop.width, placement.crop.height});
+    Rectangle part = crop_of(placement, picture.whole);
+    part.x -= picture.x;
+    part.y -= picture.y;
+    view = picture.pixels.part(part);
   } else {
     // Only the crop is computed: its pixels do not depend on the rest.
     buffers.resizer.resize(picture, placement.resized, placement.crop, buffers.crop);
     view = buffers.crop.view();
   }
-  // A crop that had to be scaled down is enlarged from its own pixels alone (fixed_crop).
-  const Size input{preprocessing_.width, preprocessing_.height};
+  // From the crop's own pixels alone (fixed_crop).
+  const Size input = placement.input;
   if (view.whole() != input) {
     buffers.resizer.resize(view, input, {0, 0, input.width, input.height}, buffers.scaled);
     view = buffers.scaled.view();
   }
+  for (const DrawnOperation& drawn : draw_operations(augmentation_, input, random)) {
+    orthrus::apply(drawn.operation, drawn.amount, view, buffers.changed);
+    std::swap(buffers.changed, buffers.scaled);
+    view = buffers.scaled.view();
+  }
   return view;
+}
+
+void Augmenter::finish(const ImageView& crop, bool mirrored, RandomStream& random,
+                       std::span<float> dst) const {
+  const int64_t plane = crop.width * crop.height;
+  if (static_cast<int64_t>(dst.size()) != 3 * plane) {
+    throw internal_error("room for {} values, {} needed", dst.size(), 3 * plane);
+  }
+  if (changes_colours(augmentation_)) {
+    const ColourMap map = draw_colours(augmentation_, mean_colour(crop), random);
+    normalise_mapped(map, crop, mirrored, dst);
+  } else {
+    normalise(crop, mirrored, dst);
+  }
+  if (augmentation_.erase > 0) erase_rectangle(augmentation_.erase, crop.whole(), random, dst);
 }
 
 void Augmenter::apply(const ImageView& picture, RandomStream& random, AugmentBuffers& buffers,
                       std::span<float> dst) const {
   const Placement placement = place(picture.whole(), random);
   const ImagePart whole{.pixels = picture, .whole = picture.whole()};
-  normalise(crop(whole, placement, buffers), placement.mirrored, dst);
+  finish(crop(whole, placement, random, buffers), placement.mirrored, random, dst);
 }
 
-void Augmenter::normalise(const ImageView& picture, bool mirrored, std::span<float> dst) const {
-  const int64_t plane = picture.width * picture.height;
-  if (static_cast<int64_t>(dst.size()) != 3 * plane) {
-    throw internal_error("room for {} values, {} needed", dst.size(), 3 * plane);
-  }
+void Augmenter::normalise(const ImageView& crop, bool mirrored, std::span<float> dst) const {
+  const int64_t plane = crop.width * crop.height;
   const float* const red = normalised_[0].data();
   const float* const green = normalised_[1].data();
   const float* const blue = normalised_[2].data();
-  const int64_t step = mirrored ? -3 : 3;
-  for (int64_t y = 0; y < picture.height; ++y) {
-    const uint8_t* pixel = picture.row(y) + (mirrored ? 3 * (picture.width - 1) : 0);
-    float* out = dst.data() + y * picture.width;
-    for (int64_t x = 0; x < picture.width; ++x, pixel += step) {
-      out[x] = red[pixel[0]];
-      out[x + plane] = green[pixel[1]];
-      out[x + 2 * plane] = blue[pixel[2]];
-    }
+  for_each_pixel_of(crop, mirrored, [&, out = dst.data()](int64_t at, const uint8_t* pixel) {
+    out[at] = red[pixel[0]];
+    out[at + plane] = green[pixel[1]];
+    out[at + 2 * plane] = blue[pixel[2]];
+  });
+}
+
+void Augmenter::normalise_mapped(const ColourMap& map, const ImageView& crop, bool mirrored,
+                                 std::span<float> dst) const {
+  const int64_t plane = crop.width * crop.height;
+  for (size_t c = 0; c < 3; ++c) {
+    const double std = preprocessing_.std[c];
+    const auto red = static_cast<float>(map.matrix[c][0] / std);
+    const auto green = static_cast<float>(map.matrix[c][1] / std);
+    const auto blue = static_cast<float>(map.matrix[c][2] / std);
+    const auto add = static_cast<float>((map.offset[c] - preprocessing_.mean[c]) / std);
+    float* const out = dst.data() + static_cast<int64_t>(c) * plane;
+    for_each_pixel_of(crop, mirrored, [&](int64_t at, const uint8_t* pixel) {
+      out[at] = red * static_cast<float>(pixel[0]) + green * static_cast<float>(pixel[1]) +
+                blue * static_cast<float>(pixel[2]) + add;
+    });
   }
 }
 

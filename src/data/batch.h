@@ -15,6 +15,10 @@ struct Batch {
   // always N.
   int count = 0;
   std::vector<int64_t> positions;  // of each of the N pictures in the list
+  // Where pictures are mixed in pairs (data/mixing.h), empty else: which of the batch each of the N
+  // was mixed with (itself: none), and the share of its own that is left of it, 0 to 1.
+  std::vector<int> partners;
+  std::vector<float> shares;
 };
 
 }  // namespace orthrus

@@ -1,6 +1,7 @@
 #include "data/joined_pictures.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <string>
 #include <utility>

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/threads.h"
 #include "data/batch_queue.h"
+#include "data/mixing.h"
 #include "data/read_ahead.h"
 
 namespace orthrus {
@@ -59,6 +60,7 @@ class Loader::Impl {
 
   [[nodiscard]] const PictureSource& source() const { return source_; }
   [[nodiscard]] const Sampler& sampler() const { return sampler_; }
+  [[nodiscard]] const LoaderOptions& options() const { return options_; }
 
   void restore(const LoaderState& state) {
     stop();
@@ -78,6 +80,8 @@ class Loader::Impl {
       stop();
       throw;
     }
+    mix_pictures(options_.augmentation, options_.seed, sampler_.state().epoch,
+                 sampler_.state().batch, batch);
     sampler_.advance();
     if (sampler_.at_end()) stop();
     return true;
@@ -190,6 +194,10 @@ const Pictures& Loader::pictures() const {
 
 int64_t Loader::batches_per_epoch() const {
   return static_cast<int64_t>(impl_->sampler().batches_per_epoch());
+}
+
+bool Loader::mixes() const {
+  return impl_->options().augmentation.mixes();
 }
 
 void Loader::start_epoch(uint64_t epoch) {

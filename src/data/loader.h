@@ -52,6 +52,8 @@ class Loader {
   [[nodiscard]] const ImageList& list() const;
   [[nodiscard]] const Pictures& pictures() const;
   [[nodiscard]] int64_t batches_per_epoch() const;
+  // Whether its batches are mixed in pairs.
+  [[nodiscard]] bool mixes() const;
 
   void start_epoch(uint64_t epoch);
   [[nodiscard]] LoaderState state() const;

@@ -39,9 +39,9 @@ void measure_stages(const Pictures& pictures, const Preprocessing& preprocessing
           decode_part(bytes, options.limits, choose, buffers.decoded, preprocessing.pixels);
       result.decode_seconds += lap(since);
       const ImageView crop =
-          augmenter.crop(decoded.of(buffers.decoded), placement, buffers.augment);
+          augmenter.crop(decoded.of(buffers.decoded), placement, random, buffers.augment);
       result.crop_seconds += lap(since);
-      augmenter.normalise(crop, placement.mirrored, pixels);
+      augmenter.finish(crop, placement.mirrored, random, pixels);
       result.normalise_seconds += lap(since);
     } catch (const Error& error) {
       throw error.within(fmt::format("cannot use '{}'", pictures.name(position)));

@@ -16,7 +16,7 @@ struct LoaderBenchmark {
   double read_seconds = 0;
   double decode_seconds = 0;
   double crop_seconds = 0;       // resizing and cropping, and what else is done to the pixels
-  double normalise_seconds = 0;  // bytes to floats
+  double normalise_seconds = 0;  // bytes to floats, and what is done to these
   double loader_pictures_per_second = 0;
 
   [[nodiscard]] double stage_seconds() const {

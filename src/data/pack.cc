@@ -7,9 +7,9 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/threads.h"
-#include "data/augment.h"
 #include "data/encode_jpeg.h"
 #include "data/list_writer.h"
+#include "data/placement.h"
 #include "data/record_writer.h"
 #include "data/resize.h"
 

@@ -51,8 +51,9 @@ void PictureSource::make_one(const Turn& turn, const FileContents& contents,
     };
     const DecodedPart decoded =
         decode_part(contents.bytes, limits_, choose, buffers.decoded, rule_);
-    const ImageView crop = augmenter_.crop(decoded.of(buffers.decoded), placement, buffers.augment);
-    augmenter_.normalise(crop, placement.mirrored, pixels);
+    const ImageView crop =
+        augmenter_.crop(decoded.of(buffers.decoded), placement, random, buffers.augment);
+    augmenter_.finish(crop, placement.mirrored, random, pixels);
   } catch (const Error& error) {
     throw error.within(fmt::format("cannot use '{}'", pictures_->name(turn.position)));
   }

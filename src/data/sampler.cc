@@ -123,7 +123,7 @@ std::vector<Turn> Sampler::make_order(uint64_t epoch) const {
   }
   if (sources_.size() == 1) return turns;
   if (!shuffle_) return interleaved(turns, turns_);
-  RandomStream random(seed_, StreamPurpose::kMix, epoch, 0);
+  RandomStream random(seed_, StreamPurpose::kTurns, epoch, 0);
   for (uint32_t i = pictures_; i-- > 1;) std::swap(turns[i], turns[random.below(i + 1)]);
   return turns;
 }

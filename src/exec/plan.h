@@ -58,7 +58,7 @@ struct PlanParameter {
 using GradientSink = std::function<void(int index, std::span<const float> gradient)>;
 
 // Called once during backward with the gradients of PlanOptions::mixed_gradients, one for each
-// output of the graph, in their order, as the layer's plain values; writes what goes further back.
+// head, in the order of the outputs, as the layer's plain values; writes what goes further back.
 using GradientMixer =
     std::function<void(std::span<const std::span<const float>> gradients, std::span<float> mixed)>;
 

@@ -270,17 +270,23 @@ class ProgramBuilder {
     }
   }
 
-  // All terms of the mixed layer, one for each output of the graph, become one.
+  // All terms of the mixed layer, one for each head, become one. The heads stand in the order of
+  // their first outputs.
   void mix_terms(std::vector<int>& terms) {
     const std::vector<Edge>& outputs = graph().outputs();
     const std::string& name = graph().node(mixed_).name;
-    if (terms.size() != outputs.size()) {
+    std::vector<size_t> heads;
+    for (const Edge& output : outputs) {
+      const size_t term = term_of(output.node);
+      if (std::ranges::find(heads, term) == heads.end()) heads.push_back(term);
+    }
+    if (terms.size() != heads.size()) {
       throw input_error("{} layers read '{}', expected one for each of the {} outputs",
                         terms.size(), name, outputs.size());
     }
     Step step{.kind = StepKind::kMix, .node = mixed_};
-    for (const Edge& output : outputs) {
-      step.operands.push_back(gradient_as(mixed_, terms[term_of(output.node)], plain(mixed_)));
+    for (const size_t head : heads) {
+      step.operands.push_back(gradient_as(mixed_, terms[head], plain(mixed_)));
     }
     step.operands.push_back(new_buffer(name + ":gradient", plain(mixed_)));
     terms = {step.operands.back()};

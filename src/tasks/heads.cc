@@ -112,14 +112,29 @@ Edge find_features(const Graph& graph) {
   return features;
 }
 
-Graph training_graph(const Graph& graph, const std::vector<Task>& tasks) {
+Task mixed_twin(Task task) {
+  task.name += "_mixed";
+  return task;
+}
+
+Graph training_graph(const Graph& graph, const std::vector<Task>& tasks, bool mixed) {
   Graph shaped;
   for (Node node : graph.nodes()) {
     const auto task = std::ranges::find(tasks, node.name, &Task::name);
     if (task != tasks.end()) shape_loss(*task, node.op);
     shaped.add(std::move(node));
   }
-  shaped.set_outputs(graph.outputs());
+  std::vector<Edge> outputs = graph.outputs();
+  if (mixed) {
+    for (const Edge& output : graph.outputs()) {
+      Node twin = shaped.node(output.node);
+      const Task task = mixed_twin({.name = twin.name});
+      twin.name = task.name;
+      twin.inputs.back() = {shaped.add_variable(task.label_input(), VariableRole::kLabel)};
+      outputs.push_back({shaped.add(std::move(twin))});
+    }
+  }
+  shaped.set_outputs(std::move(outputs));
   return weigh_samples(shaped);
 }
 

@@ -19,8 +19,14 @@ namespace orthrus {
                                  const std::vector<Task>& tasks);
 
 // What training compiles: weigh_samples(), and the losses smoothed and bent as the tasks say. Files
-// hold the plain losses, which give the same answers.
-[[nodiscard]] Graph training_graph(const Graph& graph, const std::vector<Task>& tasks);
+// hold the plain losses, which give the same answers. `mixed`: each loss gets a second one beside
+// it, on the same layer and with inputs of its own, named as those of mixed_twin(task); these
+// outputs stand behind the tasks'.
+[[nodiscard]] Graph training_graph(const Graph& graph, const std::vector<Task>& tasks,
+                                   bool mixed = false);
+
+// The task whose loss has the second label of mixed pictures.
+[[nodiscard]] Task mixed_twin(Task task);
 
 // The features that the last head of `graph` stands on: what its last FullyConnected reads, below
 // the hidden layers and dropouts that append_heads may have put between. Throws as find_cut does.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <vector>
 
 namespace orthrus {
 namespace {
@@ -53,19 +54,42 @@ void loss_weights(const Task& task, std::span<const float> labels, std::span<con
   }
 }
 
+void mix_labels(const Task& task, std::span<const int> partners, std::span<const float> shares,
+                int count, const MixedLabels& mixed) {
+  const auto width = static_cast<size_t>(task.label_width());
+  const std::vector<float> own(mixed.labels.begin(), mixed.labels.end());
+  const std::vector<float> there(mixed.present.begin(), mixed.present.end());
+  for (size_t i = 0; i < own.size(); ++i) {
+    const size_t partner = static_cast<size_t>(partners[i / width]) * width + i % width;
+    const bool own_first = shares[i / width] >= 0.5F;
+    mixed.labels[i] = own_first ? own[i] : own[partner];
+    mixed.other_labels[i] = own_first ? own[partner] : own[i];
+    mixed.present[i] = there[i] * there[partner];
+  }
+  loss_weights(task, mixed.labels, mixed.present, count, mixed.weights);
+  loss_weights(task, mixed.other_labels, mixed.present, count, mixed.other_weights);
+  for (size_t i = 0; i < own.size(); ++i) {
+    const float greater = std::max(shares[i / width], 1 - shares[i / width]);
+    mixed.weights[i] *= greater;
+    mixed.other_weights[i] *= 1 - greater;
+  }
+}
+
 double batch_loss(const Task& task, std::span<const float> probabilities,
-                  std::span<const float> labels, std::span<const float> present) {
+                  std::span<const float> labels, std::span<const float> present,
+                  std::span<const float> shares) {
   const double there = labels_present(present);
   if (there == 0) return 0;
   const auto classes = static_cast<size_t>(task.classes);
+  const auto share_of = [&](size_t picture) { return shares.empty() ? 1.0F : shares[picture]; };
   double sum = 0;
   for (size_t i = 0; i < labels.size(); ++i) {
     if (present[i] == 0) continue;
     if (task.kind == TaskKind::kMultilabel) {
-      sum += weight_of(task, labels[i], i % classes) *
+      sum += share_of(i / classes) * weight_of(task, labels[i], i % classes) *
              logistic_loss(task, probabilities[i], labels[i]);
     } else {
-      sum += weight_of(task, labels[i], 0) *
+      sum += share_of(i) * weight_of(task, labels[i], 0) *
              softmax_loss(task, probabilities.subspan(i * classes, classes), labels[i]);
     }
   }

@@ -24,9 +24,24 @@ namespace orthrus {
 void loss_weights(const Task& task, std::span<const float> labels, std::span<const float> present,
                   int count, std::span<float> dst);
 
+// Labels of pictures that were mixed in pairs (data/mixing.h). With the labels a and b of a pair,
+// rules applied, and the share s of a's, the loss is s L(a) + (1 - s) L(b); a label that is missing
+// in either is missing. All spans but `partners` and `shares`, which hold N values, hold N times
+// label_width().
+struct MixedLabels {
+  std::span<float> labels;         // in: of each picture; out: those with the greater share
+  std::span<float> present;        // in: of each picture; out: of each pair
+  std::span<float> weights;        // out: as loss_weights(), times the greater share
+  std::span<float> other_labels;   // out: those with the smaller share
+  std::span<float> other_weights;  // out
+};
+void mix_labels(const Task& task, std::span<const int> partners, std::span<const float> shares,
+                int count, const MixedLabels& mixed);
+
 // L of a batch whose answers are `probabilities` (N, classes); 0 without a label. Probabilities
-// count as at least 1e-12.
+// count as at least 1e-12. `shares` (N): factors of the pictures' losses; empty: 1.
 [[nodiscard]] double batch_loss(const Task& task, std::span<const float> probabilities,
-                                std::span<const float> labels, std::span<const float> present);
+                                std::span<const float> labels, std::span<const float> present,
+                                std::span<const float> shares = {});
 
 }  // namespace orthrus

@@ -31,6 +31,8 @@ BadStep bad_step_of(SafetensorsFile file) {
   step.seed = json.at("seed").get<uint64_t>();
   step.data.count = json.at("count").get<int>();
   step.data.positions = json.at("positions").get<std::vector<int64_t>>();
+  step.data.partners = json.at("partners").get<std::vector<int>>();
+  step.data.shares = json.at("shares").get<std::vector<float>>();
   step.data.images = taken(file.tensors, kImages);
   step.data.labels = taken(file.tensors, kLabels);
   for (auto& [name, tensor] : file.tensors) {
@@ -43,9 +45,14 @@ BadStep bad_step_of(SafetensorsFile file) {
 }  // namespace
 
 void write_bad_step(const std::filesystem::path& path, BadStep step) {
-  const nlohmann::json json = {{"epoch", step.epoch},      {"batch", step.batch},
-                               {"update", step.update},    {"seed", step.seed},
-                               {"count", step.data.count}, {"positions", step.data.positions}};
+  const nlohmann::json json = {{"epoch", step.epoch},
+                               {"batch", step.batch},
+                               {"update", step.update},
+                               {"seed", step.seed},
+                               {"count", step.data.count},
+                               {"positions", step.data.positions},
+                               {"partners", step.data.partners},
+                               {"shares", step.data.shares}};
   NamedTensors tensors;
   for (auto& [name, tensor] : step.parameters) {
     tensors[std::string(kParameterPrefix) + name] = std::move(tensor);

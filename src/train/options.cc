@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "data/options.h"
 #include "model/options.h"
 #include "model/source.h"
 #include "tasks/options.h"
@@ -68,13 +69,6 @@ std::vector<OptionSpec> data_options() {
        .default_text = "on",
        .choices = {"on", "off"},
        .help = "Whether each epoch has an order of its own.",
-       .group = "Data"},
-      {.key = "data.augment",
-       .flag = "--augment",
-       .type = OptionType::kChoice,
-       .default_text = "classic",
-       .choices = {"classic", "none"},
-       .help = "classic: random crop and mirror; none: the centre, as in validation.",
        .group = "Data"},
       {.key = "data.last_batch",
        .flag = "--last-batch",
@@ -204,6 +198,8 @@ LastBatch last_batch_of(const std::string& text) {
 std::vector<OptionSpec> train_options() {
   std::vector<OptionSpec> all = model_options("0");
   append(all, data_options());
+  append(all, augmentation_options());
+  append(all, mixing_options());
   append(all, inference_options("200"));
   append(all, optimizer_options());
   append(all, run_options());
@@ -253,8 +249,7 @@ TrainRequest train_request(const Options& options) {
   request.loader.shuffle = options.text("data.shuffle") == "on";
   request.loader.last_batch = last_batch_of(options.text("data.last_batch"));
   request.loader.seed = static_cast<uint64_t>(options.integer("train.seed"));
-  const bool classic = options.text("data.augment") == "classic";
-  request.loader.augmentation = {.random_crop = classic, .random_mirror = classic};
+  request.loader.augmentation = augmentation_of(options);
   request.sgd.momentum = options.real("optimizer.momentum");
   request.sgd.weight_decay = options.real("optimizer.weight_decay");
   request.schedule.base = options.real("optimizer.lr");

@@ -28,11 +28,11 @@ std::string mixed_layer(const LossWeighting& weighting, const Model& model) {
   return model.graph.node(find_features(model.graph).node).name;
 }
 
-Graph fused_graph(const LossWeighting& weighting, const Model& model) {
+Graph fused_graph(const LossWeighting& weighting, const Model& model, bool mixed_labels) {
   const std::string mixed = mixed_layer(weighting, model);
   std::vector<std::string> keep;
   if (!mixed.empty()) keep.push_back(mixed);
-  return fuse_batch_norm(training_graph(model.graph, model.tasks), keep);
+  return fuse_batch_norm(training_graph(model.graph, model.tasks, mixed_labels), keep);
 }
 
 PlanOptions training_plan(const LossWeighting& weighting, const Model& model, MemoryMode memory) {
@@ -56,7 +56,7 @@ Trainer::Trainer(Model model, Loader& train, Loader* validation, Backend& backen
       weighting_(make_weighting(
           options.weighting,
           {.tasks = model_.tasks.size(), .momentum = options.sgd.momentum, .seed = options.seed})),
-      plan_(fused_graph(*weighting_, model_),
+      plan_(fused_graph(*weighting_, model_, train.mixes()),
             {{model_.input, picture_shape(model_.preprocessing, options.batch_size)}}, backend,
             training_plan(*weighting_, model_, options.memory)),
       sgd_(plan_, options.sgd),
@@ -78,6 +78,10 @@ Trainer::Trainer(Model model, Loader& train, Loader* validation, Backend& backen
                              .labels = labels,
                              .weights = plan_.input(task.weight_input()),
                              .present = std::vector<float>(labels.size())});
+    if (!train.mixes()) continue;
+    const Task twin = mixed_twin(task);
+    task_buffers_.back().other_labels = plan_.input(twin.label_input());
+    task_buffers_.back().other_weights = plan_.input(twin.weight_input());
   }
 }
 
@@ -113,7 +117,23 @@ void Trainer::feed(const Batch& batch) {
   for (size_t task = 0; task < model_.tasks.size(); ++task) {
     TaskBuffers& buffers = task_buffers_[task];
     buffers.reader.read_batch(batch.labels, batch.count, buffers.labels, buffers.present);
-    loss_weights(model_.tasks[task], buffers.labels, buffers.present, batch.count, buffers.weights);
+    if (batch.partners.empty()) {
+      loss_weights(model_.tasks[task], buffers.labels, buffers.present, batch.count,
+                   buffers.weights);
+      std::ranges::fill(buffers.other_labels, 0.0F);
+      std::ranges::fill(buffers.other_weights, 0.0F);
+      continue;
+    }
+    if (!train_.mixes()) {
+      throw usage_error("the pictures of this batch were mixed in pairs")
+          .with_hint("give the --mixup and --cutmix that the training had");
+    }
+    mix_labels(model_.tasks[task], batch.partners, batch.shares, batch.count,
+               {.labels = buffers.labels,
+                .present = buffers.present,
+                .weights = buffers.weights,
+                .other_labels = buffers.other_labels,
+                .other_weights = buffers.other_weights});
   }
 }
 
@@ -175,16 +195,27 @@ void Trainer::add_metrics(int64_t batch) {
   }
 }
 
-void Trainer::weigh_tasks(const WeightingStep& step) {
+double Trainer::loss_of(size_t task) const {
+  const TaskBuffers& buffers = task_buffers_[task];
   const auto has_label = [](float present) { return present != 0; };
+  if (std::ranges::none_of(buffers.present, has_label)) {
+    return std::numeric_limits<double>::quiet_NaN();
+  }
+  const Task& of = model_.tasks[task];
+  const std::span<const float> answers = plan_.output(static_cast<int>(task));
+  if (batch_.partners.empty()) return batch_loss(of, answers, buffers.labels, buffers.present);
+  std::vector<float> greater, smaller;
+  for (const float share : batch_.shares) {
+    greater.push_back(std::max(share, 1 - share));
+    smaller.push_back(1 - greater.back());
+  }
+  return batch_loss(of, answers, buffers.labels, buffers.present, greater) +
+         batch_loss(of, answers, buffers.other_labels, buffers.present, smaller);
+}
+
+void Trainer::weigh_tasks(const WeightingStep& step) {
   if (weighting_->looks_at_losses()) {
-    for (size_t task = 0; task < losses_.size(); ++task) {
-      const TaskBuffers& buffers = task_buffers_[task];
-      losses_[task] = std::ranges::any_of(buffers.present, has_label)
-                          ? batch_loss(model_.tasks[task], plan_.output(static_cast<int>(task)),
-                                       buffers.labels, buffers.present)
-                          : std::numeric_limits<double>::quiet_NaN();
-    }
+    for (size_t task = 0; task < losses_.size(); ++task) losses_[task] = loss_of(task);
   }
   weighting_->weigh(losses_, step, task_weights_);
   for (size_t task = 0; task < losses_.size(); ++task) {
@@ -192,6 +223,7 @@ void Trainer::weigh_tasks(const WeightingStep& step) {
     if (task_weights_[task] == 1) continue;
     const auto factor = static_cast<float>(task_weights_[task]);
     for (float& weight : task_buffers_[task].weights) weight *= factor;
+    for (float& weight : task_buffers_[task].other_weights) weight *= factor;
   }
 }
 

@@ -85,6 +85,8 @@ class Trainer {
 
   void begin_epoch();
   void feed(const Batch& batch);
+  // Of the step's answers; NaN without a label.
+  [[nodiscard]] double loss_of(size_t task) const;
   // Of update number `update`, counted from 1: the schedule's, halved at each rollback.
   [[nodiscard]] double learning_rate(int64_t update) const;
   void add_metrics(int64_t batch);
@@ -141,6 +143,9 @@ class Trainer {
     std::span<float> labels;  // inputs of the plan
     std::span<float> weights;
     std::vector<float> present;  // 1 for a label that is there
+    // Inputs of the loss of the second label, where pictures are mixed.
+    std::span<float> other_labels;
+    std::span<float> other_weights;
   };
   std::span<float> images_;
   std::vector<TaskBuffers> task_buffers_;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "base/error.h"
@@ -40,7 +41,7 @@ TEST(Geometry, TheCentreCropRoundsDown) {
 
 TEST(Geometry, RandomChoicesFollowTheDocumentedStream) {
   const Preprocessing p{.height = 30, .width = 20, .resize = 40};
-  const Augmentation augmentation{.random_crop = true, .random_mirror = true};
+  const Augmentation augmentation{.crop = CropRule::kRandom, .random_mirror = true};
   bool some_mirrored = false, some_not = false;
   for (uint64_t index = 0; index < 200; ++index) {
     RandomStream random = stream(index), expected = stream(index);
@@ -73,6 +74,51 @@ std::vector<float> augmented(const Image& image, const Preprocessing& p) {
   RandomStream random = stream(0);
   Augmenter(p).apply(image.view(), random, buffers, out);
   return out;
+}
+
+TEST(Geometry, CropsOfRandomSizeAreMXNets) {
+  const Augmentation augmentation{.crop = CropRule::kRandomResized, .least_area = 0.25};
+  const Preprocessing p{.height = 32, .width = 32, .resize = 32};
+  double area = 0, log_ratio = 0;
+  constexpr int kTimes = 4000;
+  for (uint64_t index = 0; index < kTimes; ++index) {
+    RandomStream random = stream(index);
+    const Placement placement = place({300, 300}, p, augmentation, random);
+    EXPECT_EQ(placement.resized, (Size{300, 300})) << "out of the whole picture";
+    EXPECT_EQ(placement.input, (Size{32, 32}));
+    const Rectangle& crop = placement.crop;
+    ASSERT_TRUE(crop.x >= 0 && crop.y >= 0 && crop.x + crop.width <= 300 &&
+                crop.y + crop.height <= 300);
+    const auto width = static_cast<double>(crop.width), height = static_cast<double>(crop.height);
+    ASSERT_NEAR(std::log(width / height), 0, std::log(4.0 / 3) + 0.02);
+    ASSERT_GE(width * height / 90000, 0.24);
+    area += width * height / 90000 / kTimes;
+    log_ratio += std::log(width / height) / kTimes;
+  }
+  // Crops of the area a fit when their ratio lies between a and 1 / a.
+  EXPECT_NEAR(area, 0.5637, 0.01);
+  EXPECT_NEAR(log_ratio, 0, 0.01);
+}
+
+TEST(Geometry, ACropThatNeverFitsIsTheCentre) {
+  RandomStream random = stream(0);
+  const Preprocessing p{.height = 32, .width = 32, .resize = 32};
+  const Augmentation augmentation{.crop = CropRule::kRandomResized, .least_area = 0.9};
+  const Placement placement = place({3000, 100}, p, augmentation, random);
+  EXPECT_EQ(placement.resized, (Size{960, 32}));
+  EXPECT_EQ(placement.crop, (Rectangle{464, 0, 32, 32}));
+}
+
+TEST(Geometry, LargeCropsAreDecodedSmallerUnderTheModernRule) {
+  Placement placement{.picture = {1000, 800},
+                      .resized = {1000, 800},
+                      .crop = {200, 100, 500, 400},
+                      .input = {100, 100}};
+  EXPECT_EQ(wanted_part(placement, PixelRule::kMxnet).part, placement.crop);
+  const WantedPart wanted = wanted_part(placement, PixelRule::kModern);
+  EXPECT_EQ(wanted.denominator, 4);
+  EXPECT_EQ(wanted.part, (Rectangle{50, 25, 125, 100}));
+  EXPECT_EQ(crop_of(placement, {250, 200}), wanted.part);
 }
 
 TEST(Geometry, OnlyWhatTheCropNeedsIsDecoded) {
@@ -138,6 +184,27 @@ TEST(Augmenter, ASmallPictureIsCroppedToItsShapeAndEnlarged) {
   for (int64_t y = 0; y < 7; ++y) std::copy_n(image.row(y) + 3, 21, crop.row(y));
   CubicResizer().resize(crop.view(), {20, 20}, {0, 0, 20, 20}, enlarged);
   for (size_t i = 0; i < 400; ++i) EXPECT_EQ(out[i], static_cast<float>(enlarged.row(0)[3 * i]));
+}
+
+TEST(Augmenter, ChangesColoursBeforeItNormalises) {
+  Image image;
+  image.resize(8, 6);
+  std::ranges::copy(sample_pixels(8, 6, 3), image.row(0));
+  const Preprocessing p{.height = 6, .width = 8, .resize = 0};
+  const Augmentation augmentation{.brightness = 0.4, .contrast = 0.4, .saturation = 0.4};
+  RandomStream random = stream(3), expected = stream(3);
+  std::vector<float> out(3 * 48);
+  AugmentBuffers buffers;
+  Augmenter(p, augmentation).apply(image.view(), random, buffers, out);
+  const ColourMap map = draw_colours(augmentation, mean_colour(image.view()), expected);
+  for (size_t i = 0; i < 48; ++i) {
+    const uint8_t* pixel = image.row(0) + 3 * i;
+    const Rgb colour = map.of({static_cast<double>(pixel[0]), static_cast<double>(pixel[1]),
+                               static_cast<double>(pixel[2])});
+    for (size_t c = 0; c < 3; ++c) {
+      EXPECT_NEAR(out[48 * c + i], (colour[c] - p.mean[c]) / p.std[c], 1e-4);
+    }
+  }
 }
 
 TEST(Augmenter, RefusesWhatCannotBeDone) {

@@ -21,7 +21,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 constexpr Preprocessing kSmall{.height = 16, .width = 16, .resize = 20};
-constexpr Augmentation kRandom{.random_crop = true, .random_mirror = true};
+constexpr Augmentation kRandom{.crop = CropRule::kRandom, .random_mirror = true};
 
 // Fourteen different pictures, JPEG and PNG in turn, labels 0, 1, 2, ...
 class LoaderTest : public ::testing::TestWithParam<int> {

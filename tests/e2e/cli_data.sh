@@ -78,3 +78,13 @@ run 0 bench --data packed.rec --image-shape 3,32,32 --pixels modern --threads 1
 says out "resize and crop" "on 1 threads"
 run 3 bench --data set_train.lst --images photos
 says err "cannot use"
+
+# A contact sheet of what a training would see.
+rm -f photos/cats/half.jpg
+run 0 check photos --show sheet.png --show-count 9 --augment modern --hue 0.1 --image-shape 3,64,64
+[ "$(head -c 4 sheet.png | tail -c 3)" = PNG ] || fail "no contact sheet"
+cp sheet.png first.png
+run 0 check photos --show sheet.png --show-count 9 --augment modern --hue 0.1 --image-shape 3,64,64
+cmp first.png sheet.png || fail "the contact sheet is not the same"
+run 2 check photos --show sheet.png --rand-magnitude 3
+says err "given without --policy rand"

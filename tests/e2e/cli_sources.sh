@@ -65,6 +65,6 @@ says err "shapes.lst' does not name its label columns" "columns = ["
 sed '/^list = "shapes/d' mixed.toml >wrong.toml
 run 2 train wrong.toml --num-epoch 1 --save-result no
 says err "[[source]]: it has no list"
-sed -i '3s/red/green/' colours.csv
+sed -i '2s/red/green/' colours.csv
 run 3 train mixed.toml --num-epoch 1 --save-result no
-says err "colours.csv:3: 'green' in column 'colour' is none of the 2 classes known"
+says err "colours.csv:2: 'green' in column 'colour' is none of the 2 classes known"

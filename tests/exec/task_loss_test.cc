@@ -60,6 +60,70 @@ void expect_gradients(Task task, const std::vector<LossGradientCase>& cases,
   }
 }
 
+// Gradient at the logits of the labels in pairs, by way of the second loss.
+std::vector<double> mixed_gradient(const Task& task, std::vector<float> labels,
+                                   std::vector<float> present, const std::vector<int>& partners,
+                                   const std::vector<float>& shares) {
+  Graph backbone;
+  const int data = backbone.add_variable("data", VariableRole::kInput);
+  const auto backend = make_ref_backend();
+  Plan plan(training_graph(append_heads(backbone, {data}, {task}), {task}, true),
+            {{"data", {kRows, kClasses}}}, *backend,
+            {.training = true, .input_gradients = {"data"}});
+  Tensor identity = Tensor::zeros({kClasses, kClasses});
+  for (size_t k = 0; k < kClasses; ++k) identity.data()[k * kClasses + k] = 1;
+  plan.load_parameters({{"fc_weight", identity}, {"fc_bias", Tensor::zeros({kClasses})}});
+  std::ranges::copy(kLogits, plan.input("data").begin());
+  const Task twin = mixed_twin(task);
+  std::ranges::copy(labels, plan.input(task.label_input()).begin());
+  mix_labels(task, partners, shares, kRows,
+             {.labels = plan.input(task.label_input()),
+              .present = present,
+              .weights = plan.input(task.weight_input()),
+              .other_labels = plan.input(twin.label_input()),
+              .other_weights = plan.input(twin.weight_input())});
+  plan.forward({});
+  plan.backward({}, {});
+  const std::span<const std::byte> bytes = plan.input_gradient_bytes("data");
+  const auto* values = reinterpret_cast<const float*>(bytes.data());
+  std::vector<double> gradient(values, values + kLogits.size());
+  for (double& value : gradient) value /= kRows;
+  return gradient;
+}
+
+// s L(a) + (1 - s) L(b), row by row: the gradient is that mixture of the two gradients.
+void expect_mixture(Task task, const std::vector<float>& labels,
+                    const std::vector<float>& present) {
+  task.class_weights = {0.5, 2, 1.25};
+  task.label_smoothing = 0.1;
+  const std::vector<int> partners = {3, 2, 1, 0};
+  const std::vector<float> shares = {0.7F, 0.2F, 0.2F, 0.7F};
+  const size_t width = labels.size() / kRows;
+  std::vector<float> other(labels.size()), both(labels.size());
+  for (size_t i = 0; i < labels.size(); ++i) {
+    const size_t partner = static_cast<size_t>(partners[i / width]) * width + i % width;
+    other[i] = labels[partner];
+    both[i] = present[i] * present[partner];
+  }
+  const std::vector<double> own = gradient_of(task, labels, both);
+  const std::vector<double> others = gradient_of(task, other, both);
+  const std::vector<double> got = mixed_gradient(task, labels, present, partners, shares);
+  for (size_t i = 0; i < got.size(); ++i) {
+    const double share = shares[i / kClasses];
+    EXPECT_NEAR(got[i], share * own[i] + (1 - share) * others[i], 2e-7) << "element " << i;
+  }
+}
+
+TEST(TaskLoss, OfMixedPicturesIsTheMixtureOfTheirLosses) {
+  expect_mixture({.name = "t", .head = "fc", .classes = kClasses}, {0, 2, 1, 1}, {1, 1, 1, 1});
+}
+
+TEST(TaskLoss, OfMixedPicturesLacksLabelsThatEitherLacks) {
+  expect_mixture({.name = "t", .head = "fc", .classes = kClasses}, {0, 2, 0, 1}, {1, 1, 0, 1});
+  expect_mixture({.name = "t", .head = "fc", .classes = kClasses, .kind = TaskKind::kMultilabel},
+                 {0, 1, 1, 1, 0, 0, 0, 0, 1, 1, 1, 0}, {1, 1, 0, 1, 1, 1, 0, 0, 0, 1, 0, 1});
+}
+
 TEST(TaskLoss, OfSoftmaxHasPyTorchsGradient) {
   expect_gradients({.name = "t", .head = "fc", .classes = kClasses},
                    {{0,

@@ -29,7 +29,7 @@ class RunFault : public ::testing::TestWithParam<NamedFault> {
     request_.end_epoch = 2;
     request_.tasks = model.tasks;
     request_.preprocessing = model.preprocessing;
-    request_.train = {kPictures / "train.lst", kPictures};
+    request_.train = {{.files = {kPictures / "train.lst", kPictures}}};
     request_.loader.batch_size = 16;
     request_.checkpoints.steps = 1;
   }

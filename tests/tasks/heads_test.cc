@@ -77,6 +77,22 @@ TEST(AppendHeads, MakesTheLossAndTheLayersThatATaskAsksFor) {
             (Shape{8, 3}));
 }
 
+TEST(TrainingGraph, HasASecondLossForMixedPictures) {
+  const Task kind{.name = "kind", .head = "fc", .classes = 5, .label_smoothing = 0.1};
+  const Graph plain = append_heads(flat_input(), {1}, {kind});
+  EXPECT_EQ(training_graph(plain, {kind}).outputs().size(), 1U);
+  const Graph mixed = training_graph(plain, {kind}, true);
+  ASSERT_EQ(mixed.outputs().size(), 2U);
+  const Node& loss = mixed.node(mixed.outputs()[0].node);
+  const Node& twin = mixed.node(mixed.outputs()[1].node);
+  EXPECT_EQ(loss.name, "kind");
+  EXPECT_EQ(twin.name, "kind_mixed");
+  EXPECT_EQ(twin.inputs[0], loss.inputs[0]);
+  EXPECT_EQ(std::get<SoftmaxOutput>(twin.op), std::get<SoftmaxOutput>(loss.op));
+  EXPECT_TRUE(mixed.find("kind_mixed_label"));
+  EXPECT_TRUE(mixed.find("kind_mixed_sample_weight"));
+}
+
 TEST(FindTasks, TellsMultilabelTasksByTheirLoss) {
   const std::vector<Task> wanted = {
       {.name = "tags", .head = "a", .classes = 3, .kind = TaskKind::kMultilabel},

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <vector>
 
 namespace orthrus {
@@ -46,6 +47,37 @@ TEST(LossWeights, OfAMultilabelTaskWeighAOneByItsClass) {
   std::vector<float> weights(4);
   loss_weights(task, std::vector<float>{1, 0, 1, 1}, std::vector<float>{1, 1, 0, 0}, 2, weights);
   EXPECT_THAT(weights, ElementsAre(6, 2, 0, 0));
+}
+
+TEST(MixLabels, PutTheGreaterShareFirst) {
+  const Task task = classic_tasks(4)[0];
+  std::vector<float> labels = {0, 1, 2, 3}, present = {1, 1, 1, 1};
+  std::vector<float> weights(4), other_labels(4), other_weights(4);
+  mix_labels(task, std::vector<int>{3, 1, 2, 0}, std::vector<float>{0.25F, 1, 1, 0.25F}, 4,
+             {labels, present, weights, other_labels, other_weights});
+  EXPECT_THAT(labels, ElementsAre(3, 1, 2, 0));
+  EXPECT_THAT(other_labels, ElementsAre(0, 1, 2, 3));
+  EXPECT_THAT(weights, ElementsAre(0.75F, 1, 1, 0.75F));
+  EXPECT_THAT(other_weights, ElementsAre(0.25F, 0, 0, 0.25F));
+}
+
+TEST(MixLabels, ALabelThatEitherLacksIsMissing) {
+  const Task task = classic_tasks(4)[0];
+  std::vector<float> labels = {0, 1, 0, 3}, present = {1, 1, 0, 1};
+  std::vector<float> weights(4), other_labels(4), other_weights(4);
+  mix_labels(task, std::vector<int>{3, 2, 1, 0}, std::vector<float>{0.5F, 0.5F, 0.5F, 0.5F}, 4,
+             {labels, present, weights, other_labels, other_weights});
+  EXPECT_THAT(present, ElementsAre(1, 0, 0, 1));
+  EXPECT_THAT(weights, ElementsAre(1, 0, 0, 1)) << "twice for the half that is there";
+  EXPECT_THAT(other_weights, ElementsAre(1, 0, 0, 1));
+}
+
+TEST(BatchLoss, TakesAShareOfEachPicture) {
+  const Task task = classic_tasks(2)[0];
+  const std::vector<float> probabilities = {0.5F, 0.5F, 0.25F, 0.75F};
+  const double loss = batch_loss(task, probabilities, std::vector<float>{0, 1},
+                                 std::vector<float>{1, 1}, std::vector<float>{0.5F, 2});
+  EXPECT_NEAR(loss, (0.5 * std::log(2.0) - 2 * std::log(0.75)) / 2, 1e-7);
 }
 
 // The references are PyTorch's (reference/make_references.py losses).

@@ -204,7 +204,8 @@ TEST_F(Resume, RefusesACheckpointOfOtherTasks) {
 }
 
 TEST_F(Resume, RefusesOtherLabelsUnlessForced) {
-  request_.train.list = write_list("0\t1\timages/00_plain.jpg\n1\t1\timages/01_gray.jpg\n");
+  request_.train.front().files.list =
+      write_list("0\t1\timages/00_plain.jpg\n1\t1\timages/01_gray.jpg\n");
   EXPECT_THAT(refusal(), AllOf(HasSubstr("some.lst' (2 pictures) does not list what"),
                                HasSubstr("train.lst' (16) did"), HasSubstr("--force")));
   request_.force = true;
@@ -343,7 +344,7 @@ TEST(TrainRequest, HasTheDefaultsOfTheOriginalParser) {
   EXPECT_EQ(request.end_epoch, 2);
   EXPECT_EQ(request.preprocessing.resize, 224);
   EXPECT_TRUE(request.loader.shuffle);
-  EXPECT_TRUE(request.loader.augmentation.random_crop);
+  EXPECT_EQ(request.loader.augmentation.crop, CropRule::kRandom);
   EXPECT_TRUE(request.loader.augmentation.random_mirror);
   EXPECT_FALSE(request.validation);
   EXPECT_EQ(request.train.front().files.folder, "l");
@@ -369,7 +370,7 @@ TEST(TrainRequest, TakesTheOriginalFlags) {
   EXPECT_EQ(request.loader.last_batch, LastBatch::kMxnet);
   EXPECT_EQ(request.loader.seed, 11U);
   EXPECT_FALSE(request.loader.shuffle);
-  EXPECT_FALSE(request.loader.augmentation.random_crop);
+  EXPECT_EQ(request.loader.augmentation.crop, CropRule::kCentre);
   EXPECT_FALSE(request.loader.augmentation.random_mirror);
   EXPECT_EQ(request.mxnet_name, "mine");
 }

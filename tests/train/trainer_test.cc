@@ -44,7 +44,7 @@ struct Bench {
     loading.seed = trainer_options.seed;
     if (validate) validation = golden_loader("val.lst", model.preprocessing, loading);
     loading.shuffle = true;
-    loading.augmentation = {.random_crop = true, .random_mirror = true};
+    loading.augmentation = {.crop = CropRule::kRandom, .random_mirror = true};
     train = golden_loader("train.lst", model.preprocessing, loading);
     trainer = std::make_unique<Trainer>(std::move(model), *train, validation.get(), *backend,
                                         trainer_options, observer);

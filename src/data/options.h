@@ -1,0 +1,20 @@
+// Options of augmentation, and what they stand for.
+#pragma once
+
+#include <vector>
+
+#include "base/options.h"
+#include "data/augmentation.h"
+
+namespace orthrus {
+
+// --augment and what it is made of: --crop, --policy, --brightness, ...
+[[nodiscard]] std::vector<OptionSpec> augmentation_options();
+// Those that change one picture alone come first; mixing those of a batch is a matter of training.
+[[nodiscard]] std::vector<OptionSpec> mixing_options();
+
+// Throws kUsage for options that contradict each other. Without mixing where its options are not
+// declared.
+[[nodiscard]] Augmentation augmentation_of(const Options& options);
+
+}  // namespace orthrus
