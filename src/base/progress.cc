@@ -39,6 +39,10 @@ std::string bar(double fraction, int width) {
 
 }  // namespace
 
+std::string size_text(uint64_t bytes) {
+  return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
+}
+
 std::string duration_text(double seconds) {
   const auto whole = static_cast<int64_t>(std::max(0.0, std::round(seconds)));
   const int64_t hours = whole / 3600, minutes = whole / 60 % 60, rest = whole % 60;

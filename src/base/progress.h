@@ -27,6 +27,8 @@ struct ProgressState {
 [[nodiscard]] std::string progress_summary(const ProgressState& state);
 // "0:07", "12:34", "1:02:03"
 [[nodiscard]] std::string duration_text(double seconds);
+// "12.3 MB", of a million bytes each.
+[[nodiscard]] std::string size_text(uint64_t bytes);
 
 class Progress {
  public:

@@ -38,6 +38,7 @@ struct Augmentation {
   double cutmix = 0;
 
   [[nodiscard]] bool mixes() const { return mixup > 0 || cutmix > 0; }
+  bool operator==(const Augmentation&) const = default;
 };
 
 }  // namespace orthrus

@@ -11,12 +11,11 @@
 #include <vector>
 
 #include "data/augmentation.h"
-#include "data/batch.h"
+#include "data/batch_source.h"
 #include "data/decode.h"
 #include "data/picture_source.h"
 #include "data/pictures.h"
 #include "data/preprocessing.h"
-#include "data/sampler.h"
 
 namespace orthrus {
 
@@ -37,7 +36,7 @@ struct LoaderOptions {
   std::vector<SourceTurns> sources = {};  // that the pictures come from; empty: one
 };
 
-class Loader {
+class Loader : public BatchSource {
  public:
   // Throws kUsage for options or a preprocessing that cannot be. Stands at the start of epoch 0;
   // files are first touched by next().
@@ -45,25 +44,23 @@ class Loader {
   // Of files in a folder.
   Loader(ImageList list, std::filesystem::path image_root, const Preprocessing& preprocessing,
          const LoaderOptions& options);
-  ~Loader();  // stops at once, waiting only for the pictures in work
+  ~Loader() override;  // stops at once, waiting only for the pictures in work
   Loader(const Loader&) = delete;
   Loader& operator=(const Loader&) = delete;
 
   [[nodiscard]] const ImageList& list() const;
   [[nodiscard]] const Pictures& pictures() const;
-  [[nodiscard]] int64_t batches_per_epoch() const;
-  // Whether its batches are mixed in pairs.
-  [[nodiscard]] bool mixes() const;
+  [[nodiscard]] int64_t batches_per_epoch() const override;
+  [[nodiscard]] size_t list_size() const override { return list().entries.size(); }
+  [[nodiscard]] bool mixes() const override;
 
-  void start_epoch(uint64_t epoch);
-  [[nodiscard]] LoaderState state() const;
-  // Throws kInput when the state does not fit the list and batch size.
-  void restore(const LoaderState& state);
-  // Fills `batch`; false at the epoch's end. Its tensors are reused when they have the right shape,
-  // so a copy that shares their memory is overwritten by a later call, at any time. Throws kInput
-  // for a picture that cannot be used, unless bad ones are skipped, and for a list in which all are
-  // bad; the state stays at that batch.
-  [[nodiscard]] bool next(Batch& batch);
+  void start_epoch(uint64_t epoch) override;
+  [[nodiscard]] LoaderState state() const override;
+  void restore(const LoaderState& state) override;
+  // The batch's tensors are reused when they have the right shape. Throws kInput for a picture that
+  // cannot be used, unless bad ones are skipped, and for a list in which all are bad; the state
+  // stays at that batch.
+  [[nodiscard]] bool next(Batch& batch) override;
   // Pictures found bad so far (background threads look ahead): "list:line: reason", each once.
   [[nodiscard]] std::vector<std::string> skipped() const;
 

@@ -42,7 +42,7 @@ std::vector<size_t> own_rows(const Batch& batch, size_t before, size_t list_size
   return rows;
 }
 
-void for_each_batch(Inference& inference, const std::vector<Task>& tasks, Loader& loader,
+void for_each_batch(Inference& inference, const std::vector<Task>& tasks, BatchSource& loader,
                     const std::function<void(const BatchAnswers&)>& take,
                     const BatchCallback& after_batch) {
   const std::vector<LabelReader> readers = label_readers(tasks);
@@ -54,7 +54,7 @@ void for_each_batch(Inference& inference, const std::vector<Task>& tasks, Loader
   while (loader.next(batch)) {
     inference.run(batch.images);
     const std::vector<size_t> rows =
-        own_rows(batch, static_cast<size_t>(pictures), loader.list().entries.size());
+        own_rows(batch, static_cast<size_t>(pictures), loader.list_size());
     positions.clear();
     for (const size_t row : rows) positions.push_back(batch.positions[row]);
     BatchAnswers answers{
@@ -79,7 +79,7 @@ void for_each_batch(Inference& inference, const std::vector<Task>& tasks, Loader
 }
 
 std::vector<TaskEvaluation> evaluate(Inference& inference, const std::vector<Task>& tasks,
-                                     Loader& loader, const BatchCallback& after_batch) {
+                                     BatchSource& loader, const BatchCallback& after_batch) {
   std::vector<TaskEvaluation> evaluations(tasks.begin(), tasks.end());
   const auto add = [&](const BatchAnswers& answers) {
     for (size_t task = 0; task < tasks.size(); ++task) {

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "data/loader.h"
+#include "data/batch_source.h"
 #include "infer/inference.h"
 #include "tasks/evaluation.h"
 
@@ -32,7 +32,7 @@ struct BatchAnswers {
 // Hands every batch of epoch 0 of `loader`, whose batch size is the plan's and which does not
 // shuffle, to `take`. The pictures that took the place of bad ones are left out: they have their
 // own turn. Throws kInput for labels that are no classes; what the callbacks throw ends it.
-void for_each_batch(Inference& inference, const std::vector<Task>& tasks, Loader& loader,
+void for_each_batch(Inference& inference, const std::vector<Task>& tasks, BatchSource& loader,
                     const std::function<void(const BatchAnswers&)>& take,
                     const BatchCallback& after_batch = {});
 
@@ -42,7 +42,8 @@ void for_each_batch(Inference& inference, const std::vector<Task>& tasks, Loader
 
 // The evaluation of each task over that epoch.
 [[nodiscard]] std::vector<TaskEvaluation> evaluate(Inference& inference,
-                                                   const std::vector<Task>& tasks, Loader& loader,
+                                                   const std::vector<Task>& tasks,
+                                                   BatchSource& loader,
                                                    const BatchCallback& after_batch = {});
 
 }  // namespace orthrus

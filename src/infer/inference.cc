@@ -50,6 +50,14 @@ Inference::Inference(const Model& model, int64_t batch_size, Backend& backend, b
   load_parameters(model.parameters);
 }
 
+Inference::Inference(const Graph& graph, std::string input, const Shape& input_shape,
+                     const NamedTensors& parameters, Backend& backend)
+    : input_(std::move(input)),
+      folded_(fold_batch_norm(graph)),
+      plan_(inference_graph(folded_), {{input_, input_shape}}, backend, {}) {
+  load_parameters(parameters);
+}
+
 void Inference::load_parameters(NamedTensors parameters) {
   for (const Task& task : tasks_) {
     if (task.temperature != 1) cool(task, parameters);

@@ -25,15 +25,22 @@ class Inference {
   // the heads stand on can be asked for. Throws what Plan throws.
   Inference(const Model& model, int64_t batch_size, Backend& backend, bool keep_features = false);
 
+  // A part of a network whose only input has that shape; `parameters` may hold more.
+  Inference(const Graph& graph, std::string input, const Shape& input_shape,
+            const NamedTensors& parameters, Backend& backend);
+
   // Other values for the same network.
   void load_parameters(NamedTensors parameters);
 
-  // Computes the answers to `images` (N,C,H,W), N being the batch size.
+  // Computes the answers to `images` (N,C,H,W), N being the batch size, or whatever the part of a
+  // network reads.
   void run(const Tensor& images);
   // (N, classes) of tasks[task], row-major; valid until the next run().
   [[nodiscard]] std::span<const float> probabilities(size_t task) const {
     return plan_.output(static_cast<int>(task));
   }
+  // The same of any output.
+  [[nodiscard]] std::span<const float> output(int index) const { return plan_.output(index); }
   [[nodiscard]] bool keeps_features() const { return !features_.empty(); }
   // What the heads stand on (tasks/heads.h, find_features): N rows, of whatever shape, row-major.
   [[nodiscard]] std::span<const float> features() const { return plan_.kept(features_); }

@@ -13,7 +13,7 @@
 #include "infer/inference.h"
 #include "model/finetune.h"
 #include "tasks/heads.h"
-#include "train/sgd.h"
+#include "train/optimizer.h"
 
 namespace orthrus {
 
@@ -73,10 +73,10 @@ void fill_inputs(Plan& plan, const Model& model, int64_t batch_size, bool traini
 // Seconds of each training or inference step; the first is the one before the timed ones. Fills
 // the times by step of the plan in `result`.
 std::vector<double> time_steps(Plan& plan, const BenchmarkSpec& spec, BenchmarkResult& result) {
-  std::optional<Sgd> sgd;
+  std::optional<Optimizer> optimizer;
   if (spec.training) {
-    sgd.emplace(plan, SgdOptions{});
-    sgd->set_step(1e-3, 1.0 / static_cast<double>(spec.batch_size));
+    optimizer.emplace(plan, OptimizerOptions{});
+    optimizer->set_step(1e-3, 1.0 / static_cast<double>(spec.batch_size));
   }
   std::vector<double> seconds, parts;
   plan.measure_steps(&parts);
@@ -85,9 +85,9 @@ std::vector<double> time_steps(Plan& plan, const BenchmarkSpec& spec, BenchmarkR
     const Clock::time_point start = Clock::now();
     const StepContext context{.seed = kSeed, .step = static_cast<uint64_t>(step)};
     plan.forward(context);
-    if (sgd) {
+    if (optimizer) {
       plan.backward(context, [&](int index, std::span<const float> gradient) {
-        sgd->update(index, gradient);
+        optimizer->update(index, gradient);
       });
     }
     seconds.push_back(seconds_since(start));

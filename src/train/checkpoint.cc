@@ -22,8 +22,18 @@ constexpr int kVersion = 1;
 constexpr size_t kKept = 2;
 constexpr std::string_view kBegin = "step-", kEnd = ".safetensors";
 constexpr size_t kDigits = 10;
-constexpr std::string_view kParameter = "parameter/", kMomentum = "momentum/";
 constexpr std::array kHashedEntries = {"state", "config", "lists"};
+
+// The tensors of a state by the beginning of their names.
+struct TensorGroup {
+  std::string_view prefix;
+  NamedTensors TrainerState::*tensors;
+};
+constexpr std::array<TensorGroup, 4> kTensorGroups = {
+    {{"parameter/", &TrainerState::parameters},
+     {"momentum/", &TrainerState::momentum},
+     {"second_moment/", &TrainerState::second_moment},
+     {"average/", &TrainerState::average}}};
 
 StateJson to_json(const std::vector<MetricSums>& tasks) {
   StateJson list = StateJson::array();
@@ -105,7 +115,8 @@ StateJson to_json(const TrainerState& state) {
           {"history", history},
           {"log_size", state.log_size},
           {"weighting", state.weighting},
-          {"task_weights", state.task_weights}};
+          {"task_weights", state.task_weights},
+          {"frozen", state.frozen}};
 }
 
 TrainerState state_of(const StateJson& json) {
@@ -121,6 +132,7 @@ TrainerState state_of(const StateJson& json) {
   state.log_size = json.at("log_size").get<uint64_t>();
   state.weighting = json.at("weighting").get<std::vector<double>>();
   state.task_weights = json.at("task_weights").get<std::vector<double>>();
+  state.frozen = json.value("frozen", uint64_t{0});
   return state;
 }
 
@@ -156,10 +168,10 @@ Checkpoint checkpoint_of(SafetensorsFile file) {
                         .inputs = {.config = entry(file, "config"),
                                    .lists = lists_of(StateJson::parse(entry(file, "lists")))}};
   for (auto& [name, tensor] : file.tensors) {
-    if (name.starts_with(kParameter)) {
-      checkpoint.state.parameters[name.substr(kParameter.size())] = std::move(tensor);
-    } else if (name.starts_with(kMomentum)) {
-      checkpoint.state.momentum[name.substr(kMomentum.size())] = std::move(tensor);
+    for (const TensorGroup& group : kTensorGroups) {
+      if (!name.starts_with(group.prefix)) continue;
+      (checkpoint.state.*group.tensors)[name.substr(group.prefix.size())] = std::move(tensor);
+      break;
     }
   }
   return checkpoint;
@@ -198,11 +210,10 @@ Checkpoint parse_checkpoint(std::span<const std::byte> bytes, const std::string&
 void write_checkpoint(const std::filesystem::path& path, Checkpoint checkpoint) {
   TrainerState& state = checkpoint.state;
   NamedTensors tensors;
-  for (auto& [name, tensor] : state.parameters) {
-    tensors[std::string(kParameter) + name] = std::move(tensor);
-  }
-  for (auto& [name, tensor] : state.momentum) {
-    tensors[std::string(kMomentum) + name] = std::move(tensor);
+  for (const TensorGroup& group : kTensorGroups) {
+    for (auto& [name, tensor] : state.*group.tensors) {
+      tensors[std::string(group.prefix) + name] = std::move(tensor);
+    }
   }
   StateJson hashes = StateJson::object();
   for (const auto& [name, tensor] : tensors) hashes[name] = hash_of(tensor);

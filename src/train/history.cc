@@ -23,4 +23,9 @@ int best_epoch(std::span<const EpochReport> history, bool higher_is_better) {
   return best;
 }
 
+bool has_stalled(std::span<const EpochReport> history, bool higher_is_better, int patience) {
+  return patience > 0 && !history.empty() &&
+         std::ssize(history) - 1 - best_epoch(history, higher_is_better) >= patience;
+}
+
 }  // namespace orthrus

@@ -26,4 +26,8 @@ struct EpochReport {
 // Index of the best epoch, the earliest of equal ones; -1 when there is none.
 [[nodiscard]] int best_epoch(std::span<const EpochReport> history, bool higher_is_better);
 
+// Whether `patience` epochs came after the best one; never with a patience of 0.
+[[nodiscard]] bool has_stalled(std::span<const EpochReport> history, bool higher_is_better,
+                               int patience);
+
 }  // namespace orthrus

@@ -1,7 +1,7 @@
 // A check for networks that are fed with pixels of another scale than they were trained on: the
 // first BatchNorm's stored statistics against those of its real inputs. While training, batch
-// statistics hide such a difference; in validation the stored ones are used, and need time to
-// follow.
+// statistics hide such a difference; in validation, and wherever BatchNorms are frozen, the stored
+// ones are used.
 #pragma once
 
 #include <optional>
@@ -12,6 +12,43 @@
 #include "model/model.h"
 
 namespace orthrus {
+
+// Of each channel.
+struct ChannelStatistics {
+  std::vector<double> mean;
+  std::vector<double> variance;  // biased
+};
+
+// Mean and variance over batches (N,C,...).
+class ChannelSums {
+ public:
+  // Adds the first `count` rows.
+  void add(std::span<const float> values, const Shape& shape, int64_t count);
+  [[nodiscard]] ChannelStatistics statistics() const;
+
+ private:
+  std::vector<double> sums_, squares_;
+  double count_ = 0;  // of values in a channel
+};
+
+// The first BatchNorm in a graph.
+struct FirstNorm {
+  std::string name;
+  Edge input;
+  std::string mean_name, variance_name;  // of its running statistics
+  double momentum = 0;
+  bool moves = false;  // its running statistics follow the batches
+};
+[[nodiscard]] std::optional<FirstNorm> find_first_norm(const Graph& graph);
+
+// The stored statistics; float64 of the parameters.
+[[nodiscard]] ChannelStatistics stored_statistics(const FirstNorm& norm,
+                                                  const NamedTensors& parameters);
+
+// How the stored statistics disagree with the real ones by more than other subjects or a small
+// batch explain; empty when they do not.
+[[nodiscard]] std::string disagreement(const FirstNorm& norm, const ChannelStatistics& stored,
+                                       const ChannelStatistics& real);
 
 class InputStatisticsCheck {
  public:
@@ -25,17 +62,9 @@ class InputStatisticsCheck {
   [[nodiscard]] std::string compare(const Plan& plan, const Tensor& images) const;
 
  private:
-  struct Layer {
-    std::string name;
-    std::string mean_name;
-    std::string variance_name;
-    double momentum = 0;
-    bool reads_pictures = false;
-    bool moves = false;  // its running statistics follow the batches
-    Tensor mean;
-    Tensor variance;
-  };
-  std::optional<Layer> layer_;
+  std::optional<FirstNorm> norm_;
+  bool reads_pictures_ = false;
+  ChannelStatistics stored_;
 };
 
 }  // namespace orthrus

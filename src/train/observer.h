@@ -36,6 +36,10 @@ class TrainObserver {
   virtual void after_epoch(const EpochReport& report) = 0;
   // Bytes of the log so far; a checkpoint keeps the number.
   [[nodiscard]] virtual uint64_t log_size() const { return 0; }
+  // A longer piece of work before the first step: `done` of `total` pictures.
+  virtual void progress(std::string_view what, int64_t done, int64_t total) {
+    (void)what, (void)done, (void)total;
+  }
   // The training now stands where `state` was taken, by --resume or by --on-nan rollback: what was
   // told of later steps is void, and will be told again.
   virtual void resumed(const TrainerState& state) { (void)state; }
@@ -52,12 +56,30 @@ class ForwardingObserver : public TrainObserver {
   void warn(std::string_view text) override { target_.warn(text); }
   void after_step(const StepReport& report) override { target_.after_step(report); }
   void after_epoch(const EpochReport& report) override { target_.after_epoch(report); }
+  void progress(std::string_view what, int64_t done, int64_t total) override {
+    target_.progress(what, done, total);
+  }
   [[nodiscard]] uint64_t log_size() const override { return target_.log_size(); }
   void resumed(const TrainerState& state) override { target_.resumed(state); }
   void rolled_back(const TrainerState& state) override { target_.rolled_back(state); }
 
  private:
   TrainObserver& target_;
+};
+
+// Passes warnings and progress on, and keeps the rest to itself: for a training within another
+// piece of work.
+class QuietObserver : public ForwardingObserver {
+ public:
+  using ForwardingObserver::ForwardingObserver;
+
+  void log(std::string_view) override {}
+  void note(std::string_view) override {}
+  void after_step(const StepReport&) override {}
+  void after_epoch(const EpochReport&) override {}
+  [[nodiscard]] uint64_t log_size() const override { return 0; }
+  void resumed(const TrainerState&) override {}
+  void rolled_back(const TrainerState&) override {}
 };
 
 }  // namespace orthrus

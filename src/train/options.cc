@@ -11,6 +11,9 @@
 #include "model/source.h"
 #include "tasks/options.h"
 #include "tasks/weighting/weighting.h"
+#include "train/finetune_options.h"
+#include "train/optimizer_options.h"
+#include "train/recipes.h"
 #include "train/run_options.h"
 #include "train/sources.h"
 #include "train/task_options.h"
@@ -81,30 +84,8 @@ std::vector<OptionSpec> data_options() {
   };
 }
 
-std::vector<OptionSpec> optimizer_options() {
+std::vector<OptionSpec> loop_options() {
   return {
-      {.key = "optimizer.lr",
-       .flag = "--lr",
-       .type = OptionType::kReal,
-       .default_text = "0.001",
-       .min = 0,
-       .help = "Learning rate.",
-       .group = "Optimizer"},
-      {.key = "optimizer.momentum",
-       .flag = "--mom",
-       .type = OptionType::kReal,
-       .default_text = "0.9",
-       .min = 0,
-       .max = 1,
-       .help = "Momentum.",
-       .group = "Optimizer"},
-      {.key = "optimizer.weight_decay",
-       .flag = "--wd",
-       .type = OptionType::kReal,
-       .default_text = "0.0001",
-       .min = 0,
-       .help = "Weight decay, on weights and BatchNorm's gammas only.",
-       .group = "Optimizer"},
       {.key = "tasks.weighting",
        .flag = "--weighting",
        .type = OptionType::kChoice,
@@ -197,11 +178,14 @@ LastBatch last_batch_of(const std::string& text) {
 
 std::vector<OptionSpec> train_options() {
   std::vector<OptionSpec> all = model_options("0");
+  append(all, recipe_options());
   append(all, data_options());
   append(all, augmentation_options());
   append(all, mixing_options());
   append(all, inference_options("200"));
+  append(all, finetune_options());
   append(all, optimizer_options());
+  append(all, loop_options());
   append(all, run_options());
   all.push_back(memory_option());
   return all;
@@ -233,6 +217,7 @@ TrainRequest train_request(const Options& options) {
   if (!own.preprocessing || options.given("data.pixels")) {
     request.preprocessing.pixels = pixel_rule(options);
   }
+  read_finetune_options(options, request);
   request.calibrate = options.boolean("train.calibrate");
   request.best_by = BestBy(options.text("train.best_by"), options.where("train.best_by"));
   request.best_by.check(request.tasks, options.where("train.best_by"));
@@ -250,12 +235,7 @@ TrainRequest train_request(const Options& options) {
   request.loader.last_batch = last_batch_of(options.text("data.last_batch"));
   request.loader.seed = static_cast<uint64_t>(options.integer("train.seed"));
   request.loader.augmentation = augmentation_of(options);
-  request.sgd.momentum = options.real("optimizer.momentum");
-  request.sgd.weight_decay = options.real("optimizer.weight_decay");
-  request.schedule.base = options.real("optimizer.lr");
-  request.schedule.factor = 0.1;
-  request.schedule.steps =
-      classic_steps(options.integer("data.num_examples"), request.loader.batch_size);
+  read_optimizer_options(options, request);
   if (options.has("train.save_result")) {
     request.mxnet_name =
         options.has("train.save_name") ? options.text("train.save_name") : own_name(request.model);

@@ -7,13 +7,11 @@
 
 #include "base/file.h"
 #include "base/options_parse.h"
-#include "base/threads.h"
-#include "model/finetune.h"
-#include "model/label_check.h"
-#include "model/label_counts.h"
 #include "train/environment.h"
-#include "train/missing_pictures.h"
+#include "train/feature_caching.h"
+#include "train/heads_first.h"
 #include "train/options.h"
+#include "train/prepare.h"
 #include "train/recorder.h"
 
 namespace orthrus {
@@ -31,6 +29,7 @@ class WatchingObserver : public ForwardingObserver {
     ForwardingObserver::after_step(report);
   }
 
+ private:
   void poll() {
     for (MissingPictures& search : searches_) {
       const std::string warning = search.poll();
@@ -38,101 +37,8 @@ class WatchingObserver : public ForwardingObserver {
     }
   }
 
- private:
   std::vector<MissingPictures>& searches_;
 };
-
-// Class names that the data have and no task does go to the tasks.
-void bind(const Pictures& pictures, std::vector<Task>& tasks, TrainObserver& observer) {
-  for (const std::string& warning : pictures.list().warnings) observer.warn(warning);
-  bind_columns(tasks, column_names(pictures.list()));
-  take_class_names(pictures.list(), tasks);
-  check_labels(pictures, tasks);
-}
-
-// What the training list's labels have to say: each task has some, and how rare its classes are.
-void count_classes(const SharedPictures& train, const SharedPictures& validation,
-                   std::vector<Task>& tasks, TrainObserver& observer) {
-  const std::vector<LabelCounts> counts = count_labels(train->list(), tasks);
-  check_labelled(train->list(), tasks, counts);
-  balance_classes(tasks, counts);
-  if (!validation) return;
-  for (const std::string& line : unseen_classes(counts, validation->list(), tasks)) {
-    observer.warn(line);
-  }
-}
-
-std::unique_ptr<Loader> make_train_loader(const TrainRequest& request, SharedPictures pictures) {
-  return std::make_unique<Loader>(std::move(pictures), request.preprocessing, request.loader);
-}
-
-// In list order, unchanged, and with every picture, whatever training leaves out.
-std::unique_ptr<Loader> make_validation_loader(const TrainRequest& request,
-                                               SharedPictures pictures) {
-  LoaderOptions options = request.loader;
-  options.shuffle = false;
-  options.augmentation = {};
-  options.sources.clear();
-  if (options.last_batch == LastBatch::kDiscard) options.last_batch = LastBatch::kPad;
-  return std::make_unique<Loader>(std::move(pictures), request.preprocessing, options);
-}
-
-void report_model(const Model& model, const FinetuneReport& report, TrainObserver& observer) {
-  observer.note(fmt::format("model: {}; {} tasks on the features of '{}'", model.origin,
-                            model.tasks.size(), report.features));
-  if (!report.taken_heads.empty()) {
-    observer.note(
-        fmt::format("heads taken from the model: {}", fmt::join(report.taken_heads, ", ")));
-  }
-  if (!report.initialised.empty()) {
-    observer.note(fmt::format("new values for: {}", fmt::join(report.initialised, ", ")));
-  }
-  if (!report.reshaped.empty()) {
-    observer.warn(
-        fmt::format("the model holds these with another number of classes, so they start "
-                    "anew: {}",
-                    fmt::join(report.reshaped, ", ")));
-  }
-  if (!report.superfluous.empty()) {
-    observer.note(fmt::format("parameters of the model that are not needed: {}",
-                              fmt::join(report.superfluous, ", ")));
-  }
-}
-
-Model load_model(const TrainRequest& request, TrainObserver& observer) {
-  const ModelSource source = resolve_model(request.model, request.model_epoch, request.first_epoch);
-  const LoadedNetwork network = load_network(source, request.tasks.front().classes,
-                                             request.preprocessing, request.loader.seed);
-  FinetuneReport report;
-  Model model = prepare_finetune(network, source,
-                                 {.tasks = request.tasks,
-                                  .preprocessing = request.preprocessing,
-                                  .layer = request.layer,
-                                  .seed = request.loader.seed},
-                                 report);
-  report_model(model, report, observer);
-  return model;
-}
-
-TrainerOptions trainer_options(const TrainRequest& request, const RunFolder& folder) {
-  return {.batch_size = request.loader.batch_size,
-          .first_epoch = request.first_epoch,
-          .end_epoch = request.end_epoch,
-          .sgd = request.sgd,
-          .memory = request.memory,
-          .weighting = request.weighting,
-          .schedule = request.schedule,
-          .seed = request.loader.seed,
-          .mxnet_prefix =
-              request.mxnet_name.empty() ? "" : (folder.path() / request.mxnet_name).string(),
-          .last = folder.last(),
-          .best = folder.best(),
-          .best_by = request.best_by,
-          .calibrate = request.calibrate,
-          .on_nan = request.on_nan,
-          .bad_steps = folder.path(),
-          .stop = request.stop};
-}
 
 void report_plan(const Plan& plan, bool verbose, TrainObserver& observer) {
   const std::vector<std::string> slow = plan.reference_layers();
@@ -177,14 +83,20 @@ std::vector<std::string> changes_since(const TrainingInputs& now, const Training
   return changes;
 }
 
-// Puts the training where the newest checkpoint stands.
-void resume(const TrainRequest& request, const TrainingInputs& inputs,
-            CheckpointFolder& checkpoints, Trainer& trainer, TrainObserver& observer) {
-  const CheckpointFolder::Newest newest = checkpoints.newest();
+// None where there are no checkpoints; throws kInput when none of them can be used.
+CheckpointFolder::Newest newest_usable(const CheckpointFolder& checkpoints) {
+  CheckpointFolder::Newest newest = checkpoints.newest();
   if (!newest.checkpoint && !newest.skipped.empty()) {
     throw input_error("no checkpoint can be used:\n  {}", fmt::join(newest.skipped, "\n  "))
         .with_hint("without --resume a training begins, and puts them aside");
   }
+  return newest;
+}
+
+// Puts the training where the newest checkpoint stands.
+void resume(const TrainRequest& request, const TrainingInputs& inputs,
+            const CheckpointFolder::Newest& newest, CheckpointFolder& checkpoints, Trainer& trainer,
+            TrainObserver& observer) {
   if (!newest.checkpoint) {
     observer.note("no checkpoint to resume from: the training begins");
     return;
@@ -257,58 +169,58 @@ void describe_run(const TrainRequest& request, RunFolder& folder, const Plan& pl
 
 void run_training(const TrainRequest& given, RunFolder& folder, Backend& backend,
                   TrainObserver& observer) {
-  TrainRequest request = given;
-  if (request.end_epoch <= request.first_epoch) {
-    throw usage_error("--num-epoch {} is not over --epoch {}: there is nothing to train",
-                      request.end_epoch, request.first_epoch)
-        .with_hint("--num-epoch is the number of the last epoch plus one, not how many there are");
+  PreparedTraining prepared = prepare_training(given, backend, observer);
+  const TrainRequest& request = prepared.request;
+  TrainingInputs inputs{.config = request.config,
+                        .lists = {identity_of(prepared.train_pictures->list())}};
+  if (prepared.validation_pictures) {
+    inputs.lists.push_back(identity_of(prepared.validation_pictures->list()));
   }
-  if (!request.replay.empty()) request.validation.reset();
-  const TrainPictures opened = open_sources(request.train, request.tasks);
-  const SharedPictures& train_pictures = opened.pictures;
-  request.loader.sources = opened.turns;
-  bind(*train_pictures, request.tasks, observer);
-  SharedPictures validation_pictures;
-  if (request.validation) {
-    request.validation->may_lack_columns = request.train.size() > 1;
-    validation_pictures =
-        open_validation(*request.validation, train_pictures->list(), request.tasks);
-    bind(*validation_pictures, request.tasks, observer);
-  }
-  count_classes(train_pictures, validation_pictures, request.tasks, observer);
-  std::vector<MissingPictures> searches;
-  searches.emplace_back(train_pictures, request.loader.on_bad_image);
-  if (validation_pictures) searches.emplace_back(validation_pictures, request.loader.on_bad_image);
-  WatchingObserver watching(observer, searches);
-  watching.poll();
-
-  set_threads(request.threads);
-  Model model = load_model(request, observer);
-  const std::unique_ptr<Loader> train = make_train_loader(request, train_pictures);
-  std::unique_ptr<Loader> validation;
-  if (validation_pictures) validation = make_validation_loader(request, validation_pictures);
-  TrainingInputs inputs{.config = request.config, .lists = {identity_of(train_pictures->list())}};
-  if (validation_pictures) inputs.lists.push_back(identity_of(validation_pictures->list()));
-  check_disk(request, folder, model);
-  const std::string origin = model.origin;
+  check_disk(request, folder, prepared.model);
+  const std::string origin = prepared.model.origin;
   CheckpointFolder checkpoints(folder.checkpoints(), inputs, request.checkpoints);
-  TrainerOptions options = trainer_options(request, folder);
+  CheckpointFolder::Newest newest;
+  if (request.resume) newest = newest_usable(checkpoints);
+  if (request.replay.empty()) {
+    if (request.heads_first > 0 && !newest.checkpoint) {
+      train_heads_first(prepared, backend, observer);
+    }
+    cache_features(prepared, observer);
+    if (request.solve && !newest.checkpoint) solve_heads(prepared, backend, observer);
+  }
+  TrainerOptions options = trainer_options(prepared);
+  if (request.solve) {  // an epoch that changes nothing measures and saves what was found
+    options.end_epoch = options.first_epoch + 1;
+    options.schedule = {.kind = ScheduleKind::kConstant, .base = 0};
+  }
+  if (!request.mxnet_name.empty()) {
+    options.mxnet_prefix = (folder.path() / request.mxnet_name).string();
+  }
+  options.last = folder.last();
+  options.best = folder.best();
+  options.bad_steps = folder.path();
   options.checkpoints = &checkpoints;
+  WatchingObserver watching(observer, prepared.searches);
   RunRecorder recorder(folder, request.tasks, watching);
-  Trainer trainer(std::move(model), *train, validation.get(), backend, options, recorder);
+  Trainer trainer(std::move(prepared.model), prepared.train(), prepared.validation(), backend,
+                  options, recorder);
   report_plan(trainer.plan(), request.verbose, observer);
   if (!request.replay.empty()) {
-    for (const std::string& line : replay(request, trainer, *train)) observer.note(line);
+    for (const std::string& line : replay(request, trainer, *prepared.train_loader)) {
+      observer.note(line);
+    }
     return;
   }
   if (request.resume) {
-    resume(request, inputs, checkpoints, trainer, recorder);
+    resume(request, inputs, newest, checkpoints, trainer, recorder);
   } else {
     folder.put_checkpoints_aside();
   }
   describe_run(request, folder, trainer.plan(), origin, inputs, recorder);
   trainer.run();
-  for (const std::string& skipped : train->skipped()) observer.warn("skipped: " + skipped);
+  for (const std::string& skipped : prepared.train_loader->skipped()) {
+    observer.warn("skipped: " + skipped);
+  }
 }
 
 }  // namespace orthrus

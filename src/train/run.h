@@ -9,9 +9,12 @@
 #include <vector>
 
 #include "infer/options.h"
+#include "train/cache_options.h"
+#include "train/input_norm.h"
 #include "train/observer.h"
 #include "train/run_folder.h"
 #include "train/sources.h"
+#include "train/trained_part.h"
 #include "train/trainer.h"
 
 namespace orthrus {
@@ -27,12 +30,21 @@ struct TrainRequest {
   std::vector<TrainSource> train;
   std::optional<PictureFiles> validation;
   LoaderOptions loader;  // of training; validation has its own order, and no augmentation
-  SgdOptions sgd;
   MemoryMode memory = MemoryMode::kAuto;
+  PartSelection part;
+  InputNorm input_norm = InputNorm::kAuto;
+  CacheOptions cache;
+  int patience = 0;     // epochs without improvement after which it ends; 0: never
+  double fraction = 1;  // of the training pictures
+  bool solve = false;   // linear heads by L-BFGS, in the place of epochs
+  int heads_first = 0;  // most epochs of the heads alone before; 0: none
+  OptimizerOptions optimizer;
+  double layer_decay = 1;           // of the learning rate, from a stage to the one below
+  double average_decay = 0;         // of the weights' moving average; 0: there is none
   std::string weighting = "fixed";  // of the tasks' losses
   BestBy best_by;                   // which epoch's model is the best
   bool calibrate = true;            // temperatures of the heads, by the validation
-  MultiFactorSchedule schedule;
+  Schedule schedule;
   std::string mxnet_name;  // of MXNet's files in the run's folder; empty: none are written
   std::string config;      // the resolved options as TOML; may be empty
   int threads = 1;

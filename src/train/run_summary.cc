@@ -18,6 +18,8 @@ void add_metrics(const Metrics& metrics, RunSummary& run) {
   if (run.epochs == 0) return;
   for (const EpochReport& epoch : metrics.history) run.seconds += epoch.seconds;
   const BestBy best_by(run.options.text("train.best_by"), run.options.where("train.best_by"));
+  const auto patience = static_cast<int>(run.options.integer("train.patience"));
+  if (has_stalled(metrics.history, best_by.higher_is_better(), patience)) run.asked = run.epochs;
   const EpochReport& best =
       metrics.history[static_cast<size_t>(best_epoch(metrics.history, best_by.higher_is_better()))];
   run.best_epoch = best.epoch;
@@ -67,6 +69,7 @@ RunSummary summarise_run(const std::filesystem::path& folder) {
   }
   run.asked =
       static_cast<int>(run.options.integer("train.num_epoch") - run.options.integer("model.epoch"));
+  if (run.options.text("finetune.solver") == "lbfgs") run.asked = 1;
   const std::filesystem::path metrics = folder / "metrics.csv";
   if (std::filesystem::exists(metrics, ignored)) add_metrics(read_metrics(metrics), run);
   run.state = state_of(run);

@@ -27,7 +27,7 @@ struct RunSummary {
   std::filesystem::path folder;
   RunState state = RunState::kDone;
   int epochs = 0;      // finished ones
-  int asked = 0;       // by the options
+  int asked = 0;       // by the options, or where --patience ended it
   int best_epoch = 0;  // the number that metrics.csv has; meaningless without epochs
   double seconds = 0;  // of training, all epochs
   std::vector<TaskSummary> tasks;

@@ -1,20 +1,43 @@
-// Learning rate as a function of the number of the update, after MXNet's MultiFactorScheduler
-// (python/mxnet/lr_scheduler.py in MXNet 1.9.1). It has no state of its own.
+// Learning rate as a function of the number of the update. It has no state of its own.
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace orthrus {
 
-struct MultiFactorSchedule {
+enum class ScheduleKind {
+  kStep,  // MXNet's MultiFactorScheduler (python/mxnet/lr_scheduler.py in MXNet 1.9.1)
+  kConstant,
+  kCosine,       // half a cosine from base to `last` (Loshchilov and Hutter 2017, arXiv:1608.03983)
+  kLinear,       // a straight line from base to `last`
+  kExponential,  // from base to `last` by an equal factor in each update; for the rate finder
+  kOneCycle,  // up from base / 25 to base in 30 % of the updates, then down to base / 250000, both
+              // along half cosines (Smith and Topin 2018, arXiv:1708.07120; PyTorch's OneCycleLR)
+};
+
+struct Schedule {
+  ScheduleKind kind = ScheduleKind::kStep;
   double base = 0.01;
+  // kStep: an update whose number is over steps[i] is decayed; ascending.
   double factor = 0.1;
-  std::vector<int64_t> steps;  // ascending; an update whose number is over steps[i] is decayed
+  std::vector<int64_t> steps = {};
+  // Of the whole training; all but kStep and kConstant end there. 0: not known yet.
+  int64_t updates = 0;
+  // The first updates go up in a straight line from base / warmup to base; kCosine and kLinear have
+  // the rest. None with kOneCycle.
+  int64_t warmup = 0;
+  double last = 0;  // share of base that comes after the last update (kExponential: with it)
 
   // Rate of update number `update`, counted from 1.
   [[nodiscard]] double rate(int64_t update) const;
 };
+
+// In the order of a listing; the first is the default.
+[[nodiscard]] std::vector<std::string> schedule_names();
+// Throws kUsage for an unknown name.
+[[nodiscard]] ScheduleKind schedule_named(const std::string& name);
 
 // The steps of the multi-task-MXNet script: epochs 5 and 10, an epoch being num_examples /
 // batch_size updates whatever the list's length, at least one.

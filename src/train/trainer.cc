@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "base/file.h"
+#include "base/hash.h"
 #include "formats/mxnet/checkpoint.h"
 #include "graph/passes/fuse.h"
 #include "infer/evaluate.h"
@@ -22,44 +23,69 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 }
 
 // The layer whose gradient the weighting mixes; empty where the gradients of the tasks are added
-// up.
-std::string mixed_layer(const LossWeighting& weighting, const Model& model) {
-  if (!weighting.looks_at_gradients() || model.tasks.size() < 2) return {};
+// up, or where nothing below the heads is trained.
+std::string mixed_layer(const LossWeighting& weighting, const Model& model,
+                        const TrainedPart& part) {
+  const bool only_heads =
+      std::all_of(part.stages.begin(), part.stages.end() - 1,
+                  [](const PartStage& stage) { return stage.trained_values == 0; });
+  if (!weighting.looks_at_gradients() || model.tasks.size() < 2 || only_heads) return {};
   return model.graph.node(find_features(model.graph).node).name;
 }
 
-Graph fused_graph(const LossWeighting& weighting, const Model& model, bool mixed_labels) {
-  const std::string mixed = mixed_layer(weighting, model);
+Graph fused_graph(const std::string& mixed, const Model& model, const TrainedPart& part,
+                  bool mixed_labels) {
   std::vector<std::string> keep;
   if (!mixed.empty()) keep.push_back(mixed);
-  return fuse_batch_norm(training_graph(model.graph, model.tasks, mixed_labels), keep);
+  return fuse_batch_norm(training_graph(part.graph, model.tasks, mixed_labels), keep);
 }
 
-PlanOptions training_plan(const LossWeighting& weighting, const Model& model, MemoryMode memory) {
+PlanOptions training_plan(const std::string& mixed, const TrainedPart& part, MemoryMode memory) {
   PlanOptions options;
   options.training = true;
   options.memory = memory;
-  options.mixed_gradients = mixed_layer(weighting, model);
+  options.mixed_gradients = mixed;
+  options.trainable = [&part](std::string_view name) { return part.trained.contains(name); };
   return options;
+}
+
+// Parameters that never change.
+std::set<std::string, std::less<>> frozen_names(const Graph& graph, const TrainedPart& part) {
+  std::set<std::string, std::less<>> names;
+  for (const int id : graph.variables(VariableRole::kParameter)) {
+    if (!part.trained.contains(graph.node(id).name)) names.insert(graph.node(id).name);
+  }
+  return names;
+}
+
+// Of names and bytes; 0 without any.
+uint64_t hash_of_tensors(const NamedTensors& tensors) {
+  uint64_t hash = 0;
+  for (const auto& [name, tensor] : tensors)
+    hash = hash_bytes(tensor.bytes(), hash_text(name, hash));
+  return hash;
 }
 
 }  // namespace
 
-Trainer::Trainer(Model model, Loader& train, Loader* validation, Backend& backend,
+Trainer::Trainer(Model model, BatchSource& train, BatchSource* validation, Backend& backend,
                  const TrainerOptions& options, TrainObserver& observer)
-    : model_(std::move(model)),
+    : part_(options.part ? *options.part : choose_trained_part(model, {})),
+      model_(std::move(model)),
       train_(train),
       validation_(validation),
       backend_(backend),
       options_(options),
       observer_(observer),
-      weighting_(make_weighting(
-          options.weighting,
-          {.tasks = model_.tasks.size(), .momentum = options.sgd.momentum, .seed = options.seed})),
-      plan_(fused_graph(*weighting_, model_, train.mixes()),
-            {{model_.input, picture_shape(model_.preprocessing, options.batch_size)}}, backend,
-            training_plan(*weighting_, model_, options.memory)),
-      sgd_(plan_, options.sgd),
+      weighting_(make_weighting(options.weighting, {.tasks = model_.tasks.size(),
+                                                    .momentum = options.optimizer.momentum,
+                                                    .seed = options.seed})),
+      plan_(fused_graph(mixed_layer(*weighting_, model_, part_), model_, part_, train.mixes()),
+            {{part_.input, part_.batch_shape(options.batch_size)}}, backend,
+            training_plan(mixed_layer(*weighting_, model_, part_), part_, options.memory)),
+      optimizer_(plan_, options.optimizer),
+      average_(plan_, options.average_decay, frozen_names(model_.graph, part_)),
+      feed_(plan_, part_.input, model_.tasks, train.mixes()),
       statistics_check_(model_),
       epoch_(options.first_epoch),
       epoch_sums_(model_.tasks.size()),
@@ -68,34 +94,38 @@ Trainer::Trainer(Model model, Loader& train, Loader* validation, Backend& backen
       task_weights_(model_.tasks.size(), 1.0),
       mix_(model_.tasks.size()) {
   plan_.load_parameters(model_.parameters);
-  model_.parameters.clear();
   for (Task& task : model_.tasks) task.temperature = 1;  // it was that of other parameters
-  images_ = plan_.input(model_.input);
-  for (const Task& task : model_.tasks) {
-    declared_weights_.push_back(task.weight);
-    const std::span<float> labels = plan_.input(task.label_input());
-    task_buffers_.push_back({.reader = LabelReader(task),
-                             .labels = labels,
-                             .weights = plan_.input(task.weight_input()),
-                             .present = std::vector<float>(labels.size())});
-    if (!train.mixes()) continue;
-    const Task twin = mixed_twin(task);
-    task_buffers_.back().other_labels = plan_.input(twin.label_input());
-    task_buffers_.back().other_weights = plan_.input(twin.weight_input());
+  for (const Task& task : model_.tasks) declared_weights_.push_back(task.weight);
+  average_.restart();
+  if (options_.schedule.updates == 0) {
+    options_.schedule.updates =
+        (options_.end_epoch - options_.first_epoch) * train_.batches_per_epoch();
   }
+  frozen_ = std::move(model_.parameters);
+  for (const PlanParameter& parameter : plan_.parameters()) frozen_.erase(parameter.name);
+  frozen_hash_ = hash_of_tensors(frozen_);
+  model_.parameters.clear();
 }
 
 void Trainer::run() {
-  while (epoch_ < options_.end_epoch) {
+  while (epoch_ < options_.end_epoch &&
+         !has_stalled(history_, options_.best_by.higher_is_better(), options_.patience)) {
     try {
-      while (step()) stop_if_asked();
-      finish_epoch();
+      run_epoch();
     } catch (const NonFinite& error) {
       roll_back(error);
     }
     stop_if_asked();
   }
   if (options_.checkpoints != nullptr) options_.checkpoints->finish();
+  if (epoch_ < options_.end_epoch) {
+    observer_.note(fmt::format("no better in {} epochs: the training ends", options_.patience));
+  }
+}
+
+void Trainer::run_epoch() {
+  while (step()) stop_if_asked();
+  finish_epoch();
 }
 
 void Trainer::begin_epoch() {
@@ -108,40 +138,11 @@ void Trainer::begin_epoch() {
   epoch_begun_ = true;
 }
 
-void Trainer::feed(const Batch& batch) {
-  const std::span<const float> pixels = batch.images.data();
-  if (pixels.size() != images_.size()) {
-    throw internal_error("a batch of {} does not fit the plan", batch.images.shape().to_string());
-  }
-  std::ranges::copy(pixels, images_.begin());
-  for (size_t task = 0; task < model_.tasks.size(); ++task) {
-    TaskBuffers& buffers = task_buffers_[task];
-    buffers.reader.read_batch(batch.labels, batch.count, buffers.labels, buffers.present);
-    if (batch.partners.empty()) {
-      loss_weights(model_.tasks[task], buffers.labels, buffers.present, batch.count,
-                   buffers.weights);
-      std::ranges::fill(buffers.other_labels, 0.0F);
-      std::ranges::fill(buffers.other_weights, 0.0F);
-      continue;
-    }
-    if (!train_.mixes()) {
-      throw usage_error("the pictures of this batch were mixed in pairs")
-          .with_hint("give the --mixup and --cutmix that the training had");
-    }
-    mix_labels(model_.tasks[task], batch.partners, batch.shares, batch.count,
-               {.labels = buffers.labels,
-                .present = buffers.present,
-                .weights = buffers.weights,
-                .other_labels = buffers.other_labels,
-                .other_weights = buffers.other_weights});
-  }
-}
-
 bool Trainer::step() {
   if (!epoch_begun_) begin_epoch();
   const Clock::time_point start = Clock::now();
   if (!train_.next(batch_)) return false;
-  feed(batch_);
+  feed_.feed(batch_);
   loading_seconds_ += seconds_since(start);
   const auto batch = static_cast<int64_t>(train_.state().batch);
   const StepContext context{.seed = options_.seed, .step = static_cast<uint64_t>(updates_)};
@@ -150,14 +151,17 @@ bool Trainer::step() {
   const double rate = learning_rate(updates_ + 1);
   const WeightingStep weighting_step{.rate = rate, .update = static_cast<uint64_t>(updates_)};
   weigh_tasks(weighting_step);
-  sgd_.set_step(rate, 1.0 / batch_.count);
+  optimizer_.set_step(rate, 1.0 / batch_.count, updates_ + 1);
   plan_.backward(
-      context, [this](int index, std::span<const float> gradient) { sgd_.update(index, gradient); },
+      context,
+      [this](int index, std::span<const float> gradient) { optimizer_.update(index, gradient); },
       [&](std::span<const std::span<const float>> gradients, std::span<float> mixed) {
         mix_tasks(gradients, mixed, weighting_step);
       });
+  optimizer_.finish_step();
   ++updates_;
-  if (updates_ == 1) {
+  average_.add(updates_);
+  if (updates_ == 1 && !part_.froze_norms) {  // else the question was settled before
     const std::string warning = statistics_check_.compare(plan_, batch_.images);
     if (!warning.empty()) observer_.warn(warning);
   }
@@ -185,8 +189,8 @@ double Trainer::learning_rate(int64_t update) const {
 void Trainer::add_metrics(int64_t batch) {
   for (size_t task = 0; task < model_.tasks.size(); ++task) {
     MetricSums sums;
-    sums.add(model_.tasks[task], plan_.output(static_cast<int>(task)), task_buffers_[task].labels,
-             task_buffers_[task].present);
+    sums.add(model_.tasks[task], plan_.output(static_cast<int>(task)), feed_.of(task).labels,
+             feed_.of(task).present);
     if (!std::isfinite(sums.loss)) {
       fail_non_finite(fmt::format("the loss of task '{}'", model_.tasks[task].name), batch);
     }
@@ -196,7 +200,7 @@ void Trainer::add_metrics(int64_t batch) {
 }
 
 double Trainer::loss_of(size_t task) const {
-  const TaskBuffers& buffers = task_buffers_[task];
+  const PlanFeed::Labels& buffers = feed_.of(task);
   const auto has_label = [](float present) { return present != 0; };
   if (std::ranges::none_of(buffers.present, has_label)) {
     return std::numeric_limits<double>::quiet_NaN();
@@ -222,8 +226,8 @@ void Trainer::weigh_tasks(const WeightingStep& step) {
     task_weights_[task] *= model_.tasks[task].weight;
     if (task_weights_[task] == 1) continue;
     const auto factor = static_cast<float>(task_weights_[task]);
-    for (float& weight : task_buffers_[task].weights) weight *= factor;
-    for (float& weight : task_buffers_[task].other_weights) weight *= factor;
+    for (float& weight : feed_.of(task).weights) weight *= factor;
+    for (float& weight : feed_.of(task).other_weights) weight *= factor;
   }
 }
 
@@ -232,91 +236,6 @@ void Trainer::mix_tasks(std::span<const std::span<const float>> gradients, std::
   weighting_->mix(products_of(gradients, declared_weights_), step, mix_);
   mix_gradients(gradients, mix_, mixed);
   for (size_t task = 0; task < mix_.size(); ++task) task_weights_[task] *= mix_[task];
-}
-
-void Trainer::fail_non_finite(const std::string& what, int64_t batch) {
-  const StepContext context{.seed = options_.seed, .step = static_cast<uint64_t>(updates_)};
-  const std::string layer = plan_.find_non_finite(context);
-  std::string hint = "lower --lr, or look at the pictures of that batch";
-  if (!options_.bad_steps.empty()) {
-    const std::filesystem::path file =
-        options_.bad_steps / fmt::format("bad-step-{:010}.safetensors", updates_);
-    try {
-      BadStep bad{.epoch = epoch_,
-                  .batch = batch,
-                  .update = updates_,
-                  .seed = options_.seed,
-                  .parameters = {},
-                  .data = batch_};
-      plan_.store_parameters(bad.parameters);
-      write_bad_step(file, std::move(bad));
-      hint += fmt::format("; the same command with --replay {} computes it again", file.string());
-    } catch (const Error& error) {
-      observer_.warn(error.message());
-    }
-  }
-  throw NonFinite(input_error("epoch {}, batch {}: {} is not a finite number; it began in '{}'",
-                              epoch_, batch, what, layer)
-                      .with_hint(hint));
-}
-
-void Trainer::roll_back(const NonFinite& error) {
-  constexpr int kMostRollbacks = 10;
-  if (options_.on_nan != OnNan::kRollback || options_.checkpoints == nullptr) throw error;
-  options_.checkpoints->finish();
-  CheckpointFolder::Newest newest = options_.checkpoints->newest();
-  if (!newest.checkpoint || rollbacks_ >= kMostRollbacks) {
-    throw NonFinite(Error(error.kind(), error.message(),
-                          newest.checkpoint
-                              ? fmt::format("the learning rate was halved {} times", kMostRollbacks)
-                              : "there is no checkpoint yet to go back to"));
-  }
-  TrainerState& state = newest.checkpoint->state;
-  state.rollbacks = rollbacks_ + 1;
-  observer_.warn(fmt::format("{}; back to update {}, with the learning rate halved",
-                             error.message(), state.updates));
-  restore(state);
-  options_.checkpoints->continue_from(newest.path, state.updates);
-  observer_.rolled_back(state);
-}
-
-std::vector<std::string> Trainer::replay(const BadStep& step) {
-  plan_.load_parameters(step.parameters);
-  feed(step.data);
-  const StepContext context{.seed = step.seed, .step = static_cast<uint64_t>(step.update)};
-  std::vector<std::string> lines = {
-      fmt::format("epoch {}, batch {}, after {} updates", step.epoch, step.batch, step.update)};
-  plan_.forward(context);
-  for (size_t task = 0; task < model_.tasks.size(); ++task) {
-    MetricSums sums;
-    sums.add(plan_.output(static_cast<int>(task)), task_buffers_[task].labels,
-             task_buffers_[task].weights);
-    lines.push_back(
-        fmt::format("loss of task '{}': {}", model_.tasks[task].name, sums.mean_loss()));
-  }
-  const std::string layer = plan_.find_non_finite(context);
-  lines.push_back(layer.empty()
-                      ? "forward: every value is finite"
-                      : fmt::format("forward: the first that is not finite: '{}'", layer));
-  std::string first;
-  plan_.backward(context, [&](int index, std::span<const float> gradient) {
-    const bool finite =
-        std::ranges::all_of(gradient, [](float value) { return std::isfinite(value); });
-    if (!finite && first.empty()) first = plan_.parameters()[static_cast<size_t>(index)].name;
-  });
-  lines.push_back(first.empty() ? "backward: every gradient is finite"
-                                : fmt::format("backward: the first gradient that is not finite: "
-                                              "'{}'",
-                                              first));
-  return lines;
-}
-
-void Trainer::check_parameters(int64_t batch) {
-  for (const PlanParameter& parameter : plan_.parameters()) {
-    if (!std::ranges::all_of(parameter.values, [](float value) { return std::isfinite(value); })) {
-      fail_non_finite(fmt::format("a value of '{}'", parameter.name), batch);
-    }
-  }
 }
 
 void Trainer::report_speed(int64_t batch) {
@@ -351,7 +270,11 @@ void Trainer::finish_epoch() {
   if (weighting_->looks_at_losses() || weighting_->looks_at_gradients()) {
     observer_.note(weights_line(epoch_, model_.tasks, task_weights_));
   }
-  plan_.store_parameters(model_.parameters);
+  NamedTensors trained;
+  plan_.store_parameters(trained);
+  model_.parameters = average_.values();  // what is there goes before what comes
+  model_.parameters.insert(trained.begin(), trained.end());
+  model_.parameters.insert(frozen_.begin(), frozen_.end());
   const int finished = epoch_;
   if (!options_.mxnet_prefix.empty()) {
     mxnet::save_checkpoint(options_.mxnet_prefix, finished + 1, model_.graph, model_.parameters);
@@ -370,8 +293,8 @@ void Trainer::finish_epoch() {
   history_.push_back(report);
   observer_.after_epoch(report);
   save_models();
-  if (options_.checkpoints != nullptr) start_checkpoint(std::move(model_.parameters));
   model_.parameters.clear();
+  if (options_.checkpoints != nullptr) start_checkpoint(std::move(trained));
 }
 
 void Trainer::save_models() {
@@ -391,7 +314,8 @@ void Trainer::save_models() {
 
 void Trainer::validate(EpochReport& report) {
   for (Task& task : model_.tasks) task.temperature = 1;
-  Inference inference(model_, options_.batch_size, backend_);
+  Inference inference(part_.graph, part_.input, part_.batch_shape(options_.batch_size),
+                      model_.parameters, backend_);
   std::vector<TaskEvaluation> evaluations(model_.tasks.begin(), model_.tasks.end());
   std::vector<TemperatureFit> fits(model_.tasks.begin(), model_.tasks.end());
   const auto add = [&](const BatchAnswers& answers) {
@@ -446,14 +370,17 @@ TrainerState Trainer::state_with(NamedTensors parameters) const {
                      .loader = train_.state(),
                      .updates = updates_,
                      .parameters = std::move(parameters),
-                     .momentum = sgd_.state(),
+                     .momentum = optimizer_.first_moments(),
+                     .second_moment = optimizer_.second_moments(),
+                     .average = average_.values(),
                      .epoch_sums = epoch_sums_,
                      .window_sums = window_sums_,
                      .history = history_,
                      .rollbacks = rollbacks_,
                      .log_size = log_size_.value_or(observer_.log_size()),
                      .weighting = weighting_->state(),
-                     .task_weights = task_weights_};
+                     .task_weights = task_weights_,
+                     .frozen = frozen_hash_};
   if (!epoch_begun_) {
     state.loader = {.epoch = static_cast<uint64_t>(epoch_), .batch = 0};
     state.epoch_sums.assign(model_.tasks.size(), MetricSums{});
@@ -469,8 +396,13 @@ void Trainer::restore(const TrainerState& state) {
     throw input_error("it is of {} tasks, this training has {}", state.epoch_sums.size(),
                       model_.tasks.size());
   }
+  if (state.frozen != frozen_hash_) {
+    throw input_error("the frozen part of the network is not the one that was trained on")
+        .with_hint("give the same --model, --train and --bn as before");
+  }
   plan_.load_parameters(state.parameters);
-  sgd_.restore(state.momentum);
+  optimizer_.restore(state.momentum, state.second_moment);
+  average_.restore(state.average);
   weighting_->restore(state.weighting);
   if (state.task_weights.size() == task_weights_.size()) task_weights_ = state.task_weights;
   epoch_ = state.epoch;

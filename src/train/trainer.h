@@ -16,30 +16,34 @@
 #include <vector>
 
 #include "base/error.h"
-#include "data/loader.h"
+#include "data/batch_source.h"
 #include "exec/plan.h"
 #include "infer/inference.h"
 #include "model/model.h"
-#include "tasks/label_reader.h"
 #include "tasks/weighting/weighting.h"
 #include "train/best_by.h"
 #include "train/checkpoint.h"
 #include "train/input_statistics.h"
 #include "train/non_finite.h"
 #include "train/observer.h"
+#include "train/optimizer.h"
+#include "train/plan_feed.h"
 #include "train/schedule.h"
-#include "train/sgd.h"
+#include "train/trained_part.h"
+#include "train/weight_average.h"
 
 namespace orthrus {
 
 struct TrainerOptions {
-  int batch_size = 1;   // as the loaders'
+  int batch_size = 1;               // as the loaders'
+  std::optional<TrainedPart> part;  // of the model; not given: all of it
   int first_epoch = 0;  // number of the checkpoint that was loaded, and of the first epoch
   int end_epoch = 1;    // the first epoch that is not trained
-  SgdOptions sgd;
   MemoryMode memory = MemoryMode::kAuto;
+  OptimizerOptions optimizer;
+  double average_decay = 0;         // of the weights' moving average; 0: there is none
   std::string weighting = "fixed";  // of the tasks' losses (tasks/weighting/weighting.h)
-  MultiFactorSchedule schedule;
+  Schedule schedule;                // its number of updates is found from the epochs
   uint64_t seed = 0;
   std::string mxnet_prefix;                 // MXNet's files after each epoch; empty: none
   std::filesystem::path last, best;         // model files after an epoch; empty: none
@@ -48,16 +52,18 @@ struct TrainerOptions {
   CheckpointFolder* checkpoints = nullptr;  // null: none are written; must outlive the trainer
   OnNan on_nan = OnNan::kStop;              // kRollback needs checkpoints
   std::filesystem::path bad_steps;          // folder of steps that gave no number; empty: not kept
-  int speed_every = 20;                     // batches between two speed lines
+  int patience = 0;      // ends after so many epochs without a better one; 0: never
+  int speed_every = 20;  // batches between two speed lines
   // Asked after each step; kInterrupted or kTerminated ends the training there.
   std::function<std::optional<ErrorKind>()> stop;
 };
 
 class Trainer {
  public:
-  // Compiles the plan for training. `validation` may be null; both loaders, the backend and the
-  // observer must outlive the trainer.
-  Trainer(Model model, Loader& train, Loader* validation, Backend& backend,
+  // Compiles the plan for training. The batches hold what the trained part reads: pictures, or
+  // where it is divided from a frozen one, features. `validation` may be null; both sources, the
+  // backend and the observer must outlive the trainer.
+  Trainer(Model model, BatchSource& train, BatchSource* validation, Backend& backend,
           const TrainerOptions& options, TrainObserver& observer);
 
   // From where it stands to the end. Throws NonFinite when the loss or a parameter is no finite
@@ -66,25 +72,31 @@ class Trainer {
   // cannot be written is told to the observer, and the training goes on.
   void run();
 
+  // From where it stands to the end of its epoch; throws as run().
+  void run_epoch();
   // One batch; false when the epoch has no more.
   bool step();
   // What comes after an epoch's batches: log, checkpoint, validation; then the next epoch begins.
   void finish_epoch();
 
   [[nodiscard]] TrainerState state() const;
-  // Throws kInput for a state of another network or other tasks.
+  // Throws kInput for a state of another network or other tasks, or when the frozen part has other
+  // values.
   void restore(const TrainerState& state);
 
   // Computes a step again that gave no number, and tells where that begins; nothing is updated.
   [[nodiscard]] std::vector<std::string> replay(const BadStep& step);
 
   [[nodiscard]] const Plan& plan() const { return plan_; }
+  // Of what is kept for the parameters beside the plan.
+  [[nodiscard]] size_t optimizer_bytes() const {
+    return optimizer_.size_bytes() + average_.size_bytes();
+  }
 
  private:
   using Clock = std::chrono::steady_clock;
 
   void begin_epoch();
-  void feed(const Batch& batch);
   // Of the step's answers; NaN without a label.
   [[nodiscard]] double loss_of(size_t task) const;
   // Of update number `update`, counted from 1: the schedule's, halved at each rollback.
@@ -112,15 +124,20 @@ class Trainer {
   // are saved now.
   void validate(EpochReport& report);
 
-  Model model_;  // its parameters are in the plan; here only while they are saved or validated
-  Loader& train_;
-  Loader* validation_;
+  TrainedPart part_;
+  Model model_;          // its parameters are here only while they are saved or validated
+  NamedTensors frozen_;  // those that are not in the plan
+  uint64_t frozen_hash_ = 0;
+  BatchSource& train_;
+  BatchSource* validation_;
   Backend& backend_;
   TrainerOptions options_;
   TrainObserver& observer_;
   std::unique_ptr<LossWeighting> weighting_;
   Plan plan_;
-  Sgd sgd_;
+  Optimizer optimizer_;
+  WeightAverage average_;
+  PlanFeed feed_;
   InputStatisticsCheck statistics_check_;
 
   int epoch_ = 0;
@@ -138,17 +155,6 @@ class Trainer {
 
   // Reused from step to step.
   Batch batch_;
-  struct TaskBuffers {
-    LabelReader reader;
-    std::span<float> labels;  // inputs of the plan
-    std::span<float> weights;
-    std::vector<float> present;  // 1 for a label that is there
-    // Inputs of the loss of the second label, where pictures are mixed.
-    std::span<float> other_labels;
-    std::span<float> other_weights;
-  };
-  std::span<float> images_;
-  std::vector<TaskBuffers> task_buffers_;
   std::vector<double> losses_;        // of the tasks in this step; NaN without a label
   std::vector<double> task_weights_;  // in this step
   std::vector<double> declared_weights_, mix_;

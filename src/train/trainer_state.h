@@ -16,7 +16,9 @@ struct TrainerState {
   LoaderState loader;
   int64_t updates = 0;      // done in this training: drives the schedule and the dropout masks
   NamedTensors parameters;  // with running statistics; row-major
-  NamedTensors momentum;    // row-major
+  NamedTensors momentum;    // or first moment; row-major
+  NamedTensors second_moment = {};      // of an optimizer that has one
+  NamedTensors average = {};            // moving average of the parameters, where there is one
   std::vector<MetricSums> epoch_sums;   // of each task since the epoch's start
   std::vector<MetricSums> window_sums;  // since the last speed line
   std::vector<EpochReport> history;     // the epochs that are done
@@ -24,6 +26,7 @@ struct TrainerState {
   uint64_t log_size = 0;                // bytes of the log at this moment
   std::vector<double> weighting;        // what the loss weighting keeps
   std::vector<double> task_weights;     // of the last step
+  uint64_t frozen = 0;                  // identity of the frozen part's values; 0: there is none
 };
 
 }  // namespace orthrus

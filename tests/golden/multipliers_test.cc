@@ -5,7 +5,7 @@
 
 #include "base/threads.h"
 #include "golden/networks.h"
-#include "train/sgd.h"
+#include "train/optimizer.h"
 
 namespace orthrus {
 namespace {
@@ -15,7 +15,7 @@ using testing::kGoldens;
 
 struct MultiplierCase {
   std::string name;
-  SgdOptions options;
+  OptimizerOptions options;
 };
 
 class Multipliers : public ::testing::TestWithParam<MultiplierCase> {};
@@ -35,7 +35,7 @@ TEST_P(Multipliers, ThreeSteps) {
   std::ranges::copy(goldens.at("data").data(), plan.input("data").begin());
   std::ranges::copy(goldens.at("label").data(), plan.input("softmax_label").begin());
 
-  Sgd sgd(plan, GetParam().options);
+  Optimizer sgd(plan, GetParam().options);
   sgd.set_step(0.5, 1.0 / 6);
   for (int step = 1; step <= 3; ++step) {
     plan.forward({});

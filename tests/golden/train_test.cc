@@ -64,7 +64,7 @@ class Training : public ::testing::TestWithParam<TrainCase> {
     TrainerOptions options;
     options.batch_size = kBatch;
     options.end_epoch = 1000;
-    options.sgd = {.momentum = log_["momentum"], .weight_decay = log_["wd"]};
+    options.optimizer = {.momentum = log_["momentum"], .weight_decay = log_["wd"]};
     options.schedule = {.base = log_["learning_rate"],
                         .factor = log_["factor"],
                         .steps = log_["steps"].get<std::vector<int64_t>>()};
@@ -152,7 +152,7 @@ TEST_P(Training, FollowsMxnetStepByStep) {
   const TrainerOptions trainer_options = options();
   Plan plan = training_plan(start, *backend_);
   plan.load_parameters(start.parameters);
-  Sgd sgd(plan, trainer_options.sgd);
+  Optimizer sgd(plan, trainer_options.optimizer);
   Batch batch;
   for (int step = 1; step <= GetParam().steps; ++step) {
     if (!train_->next(batch)) {

@@ -31,6 +31,17 @@ TEST(BestEpoch, PrefersAnyScoreToNone) {
   EXPECT_EQ(best_epoch(history, true), 1);
 }
 
+TEST(BestEpoch, MayBeLongAgo) {
+  std::vector<EpochReport> history;
+  EXPECT_FALSE(has_stalled(history, true, 1));
+  for (const double accuracy : {0.5, 0.75, 0.75, 0.5}) {
+    history.push_back(epoch_with(static_cast<int>(history.size()), {accuracy}));
+  }
+  EXPECT_TRUE(has_stalled(history, true, 2));
+  EXPECT_FALSE(has_stalled(history, true, 3));
+  EXPECT_FALSE(has_stalled(history, true, 0));
+}
+
 TEST(BestEpoch, IsTheLastOneWithoutValidation) {
   const std::vector<EpochReport> history = {epoch_with(0, {}), epoch_with(1, {})};
   EXPECT_EQ(best_epoch(history, true), 1);

@@ -10,6 +10,8 @@
 #include "base/options_text.h"
 #include "formats/mxnet/checkpoint.h"
 #include "formats/safetensors/safetensors.h"
+#include "model/model_file.h"
+#include "train/dry_run.h"
 #include "train/missing_pictures.h"
 #include "train/options.h"
 #include "train/run_summary.h"
@@ -133,6 +135,123 @@ TEST_F(Run, PutsEverythingIntoItsFolder) {
               ::testing::UnorderedElementsAre("best.safetensors", "checkpoints", "environment.json",
                                               "last.safetensors", "metrics.csv", "tiny-0001.params",
                                               "tiny-0002.params", "tiny-symbol.json"));
+}
+
+TEST_F(Run, OnKeptFeaturesGivesTheBytesOfComputingThemAfresh) {
+  request_.part.items = {"heads"};
+  request_.loader.shuffle = true;
+  request_.end_epoch = 3;
+  request_.cache.folder = folder_.path() / "cache";
+  std::vector<std::vector<std::byte>> models;
+  for (const CachePlace place :
+       {CachePlace::kOff, CachePlace::kAuto, CachePlace::kDisk, CachePlace::kDisk}) {
+    request_.cache.place = place;
+    train();
+    models.push_back(read_file(out_ / "last.safetensors"));
+  }
+  for (const auto& model : models) EXPECT_EQ(model, models[0]);
+  EXPECT_THAT(observer_.notes, Contains(HasSubstr("features of training: 16 pictures in")));
+  EXPECT_THAT(observer_.notes, Contains(HasSubstr("features of validation taken from '")));
+  // A file that was damaged is found out and replaced.
+  for (const auto& entry : std::filesystem::directory_iterator(request_.cache.folder)) {
+    write_file(entry.path(), "cut");
+  }
+  train();
+  EXPECT_THAT(observer_.warnings, Contains(HasSubstr("the features are computed anew")));
+  EXPECT_EQ(read_file(out_ / "last.safetensors"), models[0]);
+}
+
+TEST_F(Run, KeepsFeaturesOnlyWhereThatIsPossible) {
+  request_.loader.augmentation.random_mirror = true;
+  request_.cache.place = CachePlace::kMemory;
+  EXPECT_THAT(refusal(), HasSubstr("no part of the network below what is trained is frozen"));
+  request_.part.items = {"heads"};
+  EXPECT_THAT(refusal(), AllOf(HasSubstr("augmented anew in each epoch"), HasSubstr("--views K")));
+  request_.cache.views = 2;
+  request_.cache.budget_bytes = 1000;
+  EXPECT_THAT(refusal(), HasSubstr("--cache-budget is 0.0 MB"));
+  request_.cache.budget_bytes = 0;
+  train();
+  EXPECT_THAT(observer_.notes, Contains(HasSubstr("features of training: 32 pictures in")));
+  request_.loader.augmentation.mixup = 0.2;
+  EXPECT_THAT(refusal(), HasSubstr("mixed in pairs"));
+  request_.loader.augmentation = {};
+  EXPECT_THAT(refusal(), HasSubstr("look all the same"));
+  request_.cache = {.place = CachePlace::kAuto, .budget_bytes = 1000};
+  train();
+  EXPECT_THAT(observer_.notes, Contains(HasSubstr("computed in each epoch: the features take")));
+}
+
+TEST_F(Run, MayTrainTheHeadsFirst) {
+  request_.heads_first = 8;
+  request_.schedule.base = 0;  // so that the heads are all that changes
+  request_.optimizer.weight_decay = 0;
+  request_.part.batch_norm = BatchNormMode::kFrozen;
+  request_.tasks = classic_tasks(7);
+  train();
+  EXPECT_THAT(observer_.notes, Contains(HasSubstr("heads first: ")));
+  const Model trained = read_model(out_ / "last.safetensors");
+  const NamedTensors start = tiny_model().parameters;
+  EXPECT_TRUE(std::ranges::equal(trained.parameters.at("conv_weight").bytes(),
+                                 start.at("conv_weight").bytes()));
+  EXPECT_FALSE(std::ranges::equal(trained.parameters.at("fc_multitask_weight").bytes(),
+                                  start.at("fc_multitask_weight").bytes()));
+  // What was trained stands on those heads: a resumed training does not begin with them again.
+  request_.resume = true;
+  request_.end_epoch = 2;
+  observer_.notes.clear();
+  train();
+  EXPECT_THAT(observer_.notes, ::testing::Not(Contains(HasSubstr("heads first: "))));
+}
+
+TEST_F(Run, MaySolveForTheHeads) {
+  request_.solve = true;
+  EXPECT_THAT(refusal(), HasSubstr("--solver lbfgs solves for the heads alone"));
+  Model model = tiny_model();  // without its dropout the heads are linear
+  Graph graph;
+  const int data = graph.add_variable("data", VariableRole::kInput);
+  const int flat = graph.add({"flatten0", Flatten{}, {{data}}});
+  model.graph = append_heads(graph, {flat}, model.tasks);
+  model.parameters = {};
+  for (const auto& [name, shape] : parameter_shapes(model.graph, model.preprocessing)) {
+    model.parameters[name] = Tensor::zeros(shape);
+  }
+  mxnet::save_checkpoint((folder_.path() / "start").string(), 0, model.graph, model.parameters);
+  request_.part.items = {"heads"};
+  request_.end_epoch = 9;
+  request_.validation.reset();
+  train();
+  EXPECT_THAT(observer_.notes, Contains(HasSubstr("heads solved for in ")));
+  ASSERT_EQ(observer_.epochs.size(), 1U);
+  EXPECT_EQ(observer_.epochs[0].train[0].accuracy(), 1);
+  EXPECT_EQ(read_model(out_ / "best.safetensors").tasks.size(), 2U);
+}
+
+TEST_F(Run, MayUseAFractionOfThePictures) {
+  request_.fraction = 0.5;
+  train();
+  EXPECT_THAT(observer_.notes, Contains("8 of the training pictures are used"));
+  EXPECT_EQ(observer_.epochs[0].train[0].weight, 8);
+}
+
+TEST_F(Run, ToldDryWritesNothing) {
+  request_.part.items = {"heads"};
+  dry_run(request_, *backend_, observer_);
+  EXPECT_FALSE(std::filesystem::exists(out_));
+  EXPECT_THAT(observer_.notes, Contains(HasSubstr("stage 1: 4 x 4, ")));
+  EXPECT_THAT(observer_.notes, Contains(HasSubstr("heads: ")));
+  EXPECT_THAT(observer_.notes, Contains(HasSubstr("memory of the frozen part")));
+  EXPECT_THAT(observer_.notes, Contains(HasSubstr("features are computed once")));
+  EXPECT_THAT(observer_.notes, Contains(HasSubstr("nothing was written")));
+  EXPECT_THAT(observer_.steps, IsEmpty());
+}
+
+TEST_F(Run, WarnsOfNewHeadsThatAreNotTrained) {
+  request_.tasks = classic_tasks(7);
+  request_.part.items = {"conv*"};
+  train();
+  EXPECT_THAT(observer_.warnings,
+              Contains(HasSubstr("not trained: fc_bias, fc_weight; add heads")));
 }
 
 // The folder that holds a run is told by its options.
@@ -338,8 +457,13 @@ TEST(TrainRequest, HasTheDefaultsOfTheOriginalParser) {
   EXPECT_EQ(request.loader.batch_size, 200);
   EXPECT_EQ(request.schedule.base, 0.001);
   EXPECT_THAT(request.schedule.steps, ElementsAre(500, 1000));
-  EXPECT_EQ(request.sgd.momentum, 0.9);
-  EXPECT_EQ(request.sgd.weight_decay, 1e-4);
+  EXPECT_EQ(request.optimizer.momentum, 0.9);
+  EXPECT_EQ(request.optimizer.weight_decay, 1e-4);
+  EXPECT_EQ(request.optimizer.name, "sgd");
+  EXPECT_EQ(request.schedule.kind, ScheduleKind::kStep);
+  EXPECT_EQ(request.schedule.warmup, 0);
+  EXPECT_THAT(request.part.items, ElementsAre("all"));
+  EXPECT_EQ(request.average_decay, 0);
   EXPECT_EQ(request.first_epoch, 0);
   EXPECT_EQ(request.end_epoch, 2);
   EXPECT_EQ(request.preprocessing.resize, 224);
@@ -373,6 +497,55 @@ TEST(TrainRequest, TakesTheOriginalFlags) {
   EXPECT_EQ(request.loader.augmentation.crop, CropRule::kCentre);
   EXPECT_FALSE(request.loader.augmentation.random_mirror);
   EXPECT_EQ(request.mxnet_name, "mine");
+}
+
+TEST(TrainRequest, SaysWhatIsTrainedAndHow) {
+  const TrainRequest request = request_of({"--train",        "heads,stage4_*",
+                                           "--bn",           "frozen",
+                                           "--input-norm",   "off",
+                                           "--cache",        "disk",
+                                           "--cache-budget", "2",
+                                           "--cache-type",   "bf16",
+                                           "--views",        "3",
+                                           "--optimizer",    "adamw",
+                                           "--clip-norm",    "1",
+                                           "--layer-decay",  "0.5",
+                                           "--ema",          "0.99",
+                                           "--schedule",     "cosine",
+                                           "--warmup",       "7",
+                                           "--last-lr",      "0.1"});
+  EXPECT_THAT(request.part.items, ElementsAre("heads", "stage4_*"));
+  EXPECT_EQ(request.part.batch_norm, BatchNormMode::kFrozen);
+  EXPECT_EQ(request.preprocessing.std[0], 1);
+  EXPECT_EQ(request.cache.place, CachePlace::kDisk);
+  EXPECT_EQ(request.cache.budget_bytes, 2000000U);
+  EXPECT_EQ(request.cache.dtype, DType::kBF16);
+  EXPECT_EQ(request.cache.views, 3);
+  EXPECT_EQ(request.optimizer.name, "adamw");
+  EXPECT_EQ(request.optimizer.clip_norm, 1);
+  EXPECT_EQ(request.layer_decay, 0.5);
+  EXPECT_EQ(request.average_decay, 0.99);
+  EXPECT_EQ(request.schedule.kind, ScheduleKind::kCosine);
+  EXPECT_EQ(request.schedule.warmup, 7);
+  EXPECT_EQ(request.schedule.last, 0.1);
+}
+
+TEST(TrainRequest, NeedsAValidationListForItsPatience) {
+  EXPECT_THAT(refusal_of([] {
+                (void)request_of({"--patience", "3"});
+              }),
+              HasSubstr("--patience needs a validation list"));
+  EXPECT_EQ(request_of({"--patience", "3", "--data-val", "v.lst"}).patience, 3);
+}
+
+TEST(TrainRequest, RefusesWhatIsNotRead) {
+  const auto refusal = [](const std::vector<std::string>& arguments) {
+    return refusal_of([&] { (void)request_of(arguments); });
+  };
+  EXPECT_THAT(refusal({"--optimizer", "adamw", "--mom", "0.5"}),
+              HasSubstr("--mom has no meaning with --optimizer adamw"));
+  EXPECT_THAT(refusal({"--last-lr", "0.5"}), HasSubstr("--last-lr has no meaning with"));
+  EXPECT_THAT(refusal({"--schedule", "one-cycle", "--warmup", "5"}), HasSubstr("--warmup has no"));
 }
 
 TEST(TrainRequest, RefusesWhatThereIsNot) {

@@ -68,29 +68,42 @@ void advance(Trainer& trainer, int steps) {
   }
 }
 
+// What a training may keep besides its parameters.
+std::vector<TrainerOptions> kinds_of_training() {
+  std::vector<TrainerOptions> kinds(3, options_for(5));
+  kinds[1].optimizer = {.name = "nesterov", .clip_norm = 0.5};
+  kinds[1].schedule = {.kind = ScheduleKind::kOneCycle, .base = 0.05};
+  kinds[1].average_decay = 0.9;
+  kinds[2].optimizer = {.name = "adamw"};
+  kinds[2].schedule = {.kind = ScheduleKind::kCosine, .base = 0.01, .warmup = 2};
+  return kinds;
+}
+
 // 16 pictures in batches of 5: the fourth is short, so the stops lie within an epoch, before its
 // short batch, after it, and in the next epoch.
-class StopAndContinue : public ::testing::TestWithParam<int> {};
+class StopAndContinue : public ::testing::TestWithParam<std::tuple<int, int>> {};
 
 TEST_P(StopAndContinue, IsBitEqualToNotStopping) {
   constexpr int kAllSteps = 7;
-  Bench through(options_for(5));
+  const auto [steps, kind] = GetParam();
+  const TrainerOptions options = kinds_of_training()[static_cast<size_t>(kind)];
+  Bench through(options);
   advance(*through.trainer, kAllSteps);
   const TrainerState expected = through.trainer->state();
 
   TrainerState stopped;
   {
-    Bench first(options_for(5));
-    advance(*first.trainer, GetParam());
+    Bench first(options);
+    advance(*first.trainer, steps);
     stopped = first.trainer->state();
   }
   // Through a file, as a resumed training does.
   const TemporaryFolder folder;
   write_checkpoint(folder.path() / "state", {.state = stopped, .inputs = {}});
   stopped = read_checkpoint(folder.path() / "state").state;
-  Bench second(options_for(5));
+  Bench second(options);
   second.trainer->restore(stopped);
-  advance(*second.trainer, kAllSteps - GetParam());
+  advance(*second.trainer, kAllSteps - steps);
   const TrainerState got = second.trainer->state();
 
   EXPECT_EQ(got.epoch, expected.epoch);
@@ -98,11 +111,17 @@ TEST_P(StopAndContinue, IsBitEqualToNotStopping) {
   EXPECT_EQ(got.loader.batch, expected.loader.batch);
   EXPECT_TRUE(same_bytes(got.parameters, expected.parameters));
   EXPECT_TRUE(same_bytes(got.momentum, expected.momentum));
+  EXPECT_TRUE(same_bytes(got.second_moment, expected.second_moment));
+  EXPECT_TRUE(same_bytes(got.average, expected.average));
+  EXPECT_EQ(got.second_moment.empty(), kind != 2);
+  EXPECT_EQ(got.average.empty(), kind != 1);
   EXPECT_EQ(got.epoch_sums, expected.epoch_sums);
   EXPECT_EQ(got.window_sums, expected.window_sums);
 }
 
-INSTANTIATE_TEST_SUITE_P(Steps, StopAndContinue, ::testing::Values(1, 3, 4, 5));
+INSTANTIATE_TEST_SUITE_P(Steps, StopAndContinue,
+                         ::testing::Combine(::testing::Values(1, 3, 4, 5),
+                                            ::testing::Values(0, 1, 2)));
 
 TEST(Trainer, EveryWayOfUsingMemoryGivesTheSameBytes) {
   std::vector<TrainerState> states;
@@ -281,6 +300,38 @@ TEST(Trainer, WritesTheLastAndTheBestModel) {
   EXPECT_TRUE(same_bytes(last.parameters, bench.trainer->state().parameters));
   const int best = best_epoch(bench.observer.epochs, true);
   EXPECT_EQ(describe_model(options.best).notes.at("epoch"), std::to_string(best));
+}
+
+TEST(Trainer, ValidatesAndSavesTheAverage) {
+  const TemporaryFolder folder;
+  TrainerOptions options = options_for(8);
+  options.average_decay = 0.9;
+  options.last = folder.path() / "last.safetensors";
+  options.best = folder.path() / "best.safetensors";
+  Bench bench(options, tiny_model(), true);
+  bench.trainer->run();
+  const TrainerState state = bench.trainer->state();
+  const Model saved = read_model(options.last);
+  EXPECT_TRUE(same_bytes(saved.parameters, state.average));
+  EXPECT_FALSE(same_bytes(state.parameters, state.average));
+}
+
+TEST(Trainer, EndsWhenItIsNoLongerGettingBetter) {
+  TrainerOptions options = options_for(8);
+  options.schedule.base = 0;  // nothing ever changes but BatchNorm's statistics
+  options.end_epoch = 50;
+  options.patience = 3;
+  Bench bench(options, tiny_model(), true);
+  bench.trainer->run();
+  const auto& epochs = bench.observer.epochs;
+  EXPECT_LT(epochs.size(), 50U);
+  EXPECT_EQ(std::ssize(epochs) - 1 - best_epoch(epochs, true), 3);
+  EXPECT_THAT(bench.observer.notes, ::testing::Contains(HasSubstr("no better in 3 epochs")));
+  // Resumed, it has nothing more to do.
+  Bench again(options, tiny_model(), true);
+  again.trainer->restore(bench.trainer->state());
+  again.trainer->run();
+  EXPECT_TRUE(again.observer.steps.empty());
 }
 
 TEST(Trainer, LearnsTheTwoTasksOfAFewPictures) {

@@ -63,6 +63,23 @@ Graph cut(const Graph& graph, Edge edge) {
   return keep_ancestors(graph, {edge});
 }
 
+Graph above(const Graph& graph, int point) {
+  Graph opened;
+  for (int id = 0; id < graph.size(); ++id) {
+    if (id == point) {
+      opened.add_variable(graph.node(id).name, VariableRole::kInput);
+    } else {
+      opened.add(graph.node(id));
+    }
+  }
+  Graph upper = keep_ancestors(opened, graph.outputs());
+  if (upper.variables(VariableRole::kInput).size() != 1) {
+    throw input_error("the network cannot be divided at '{}': other layers are read behind it",
+                      graph.node(point).name);
+  }
+  return upper;
+}
+
 Graph keep_ancestors(const Graph& graph, const std::vector<Edge>& outputs) {
   const std::vector<bool> needed = ancestors(graph, outputs);
   std::vector<int> new_id(static_cast<size_t>(graph.size()), -1);

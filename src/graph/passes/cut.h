@@ -20,6 +20,10 @@ namespace orthrus {
 // The nodes that `edge` depends on, in their order, with `edge` as the only output.
 [[nodiscard]] Graph cut(const Graph& graph, Edge edge);
 
+// What is left of `graph` when `point` (graph/stages.h) is given from outside: an input variable
+// takes its place and name. Throws kInput when an output depends on something below in another way.
+[[nodiscard]] Graph above(const Graph& graph, int point);
+
 // The nodes that `outputs` depend on, in their order, with `outputs` as the outputs.
 [[nodiscard]] Graph keep_ancestors(const Graph& graph, const std::vector<Edge>& outputs);
 

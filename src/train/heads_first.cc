@@ -1,0 +1,118 @@
+#include "train/heads_first.h"
+
+#include <algorithm>
+#include <functional>
+#include <limits>
+#include <numeric>
+#include <utility>
+
+#include "base/error.h"
+#include "train/feature_caching.h"
+#include "train/linear_probe.h"
+
+namespace orthrus {
+namespace {
+
+constexpr int kPatience = 3;  // epochs without improvement
+
+// Remembers the last epoch.
+class HeadsObserver : public QuietObserver {
+ public:
+  using QuietObserver::QuietObserver;
+  void after_epoch(const EpochReport& report) override { last = report; }
+
+  EpochReport last;
+};
+
+// Higher is better.
+double quality(const EpochReport& epoch, const BestBy& best_by) {
+  if (epoch.score) return best_by.higher_is_better() ? *epoch.score : -*epoch.score;
+  return std::transform_reduce(epoch.train.begin(), epoch.train.end(), 0.0, std::plus<>(),
+                               [](const MetricSums& task) { return -task.mean_loss(); });
+}
+
+// The same training, but of the heads alone on features of pictures as they are.
+PreparedTraining heads_of(const PreparedTraining& prepared, Backend& backend) {
+  PreparedTraining heads;
+  heads.request = prepared.request;
+  heads.request.part = {.items = {"heads"}, .batch_norm = BatchNormMode::kAuto};
+  heads.request.loader.augmentation = {};
+  heads.request.cache.views = 0;
+  heads.request.first_epoch = 0;
+  heads.request.end_epoch = prepared.request.heads_first;
+  heads.request.optimizer = {.name = "adamw", .weight_decay = 0.01};
+  heads.request.schedule = {.kind = ScheduleKind::kConstant, .base = 1e-3};
+  heads.request.layer_decay = 1;
+  heads.request.average_decay = 0;
+  heads.request.on_nan = OnNan::kStop;
+  heads.model = prepared.model;
+  heads.part = choose_trained_part(heads.model, heads.request.part);
+  heads.train_pictures = prepared.train_pictures;
+  heads.validation_pictures = prepared.validation_pictures;
+  make_sources(heads, backend);
+  return heads;
+}
+
+// `heads` reads features; the solution goes into `model`.
+void solve(PreparedTraining& heads, Model& model, Backend& backend, TrainObserver& observer) {
+  const ProbeResult result = fit_linear_heads({.part = heads.part,
+                                               .tasks = heads.model.tasks,
+                                               .parameters = heads.model.parameters,
+                                               .train = heads.train(),
+                                               .validation = heads.validation(),
+                                               .best_by = heads.request.best_by,
+                                               .batch_size = heads.request.loader.batch_size,
+                                               .stop = heads.request.stop},
+                                              backend);
+  for (const auto& [name, tensor] : result.parameters) model.parameters[name] = tensor;
+  observer.note(fmt::format("heads solved for in {} iterations: penalty {:g}, loss {:.4f}{}",
+                            result.iterations, result.penalty, result.loss,
+                            result.score ? fmt::format(", {} in validation {:.4f}",
+                                                       heads.request.best_by.text(), *result.score)
+                                         : ""));
+}
+
+}  // namespace
+
+void solve_heads(PreparedTraining& prepared, Backend& backend, TrainObserver& observer) {
+  const std::vector<PartStage>& stages = prepared.part.stages;
+  const bool only_heads =
+      std::all_of(stages.begin(), stages.end() - 1,
+                  [](const PartStage& stage) { return stage.trained_values == 0; }) &&
+      stages.back().trained_values == stages.back().values;
+  if (!only_heads || !prepared.part.divided()) {
+    throw usage_error("--solver lbfgs solves for the heads alone, and more is trained, or less")
+        .with_hint("add --train heads, or leave it out");
+  }
+  solve(prepared, prepared.model, backend, observer);
+}
+
+void train_heads_first(PreparedTraining& prepared, Backend& backend, TrainObserver& observer) {
+  HeadsObserver quiet(observer);
+  PreparedTraining heads = heads_of(prepared, backend);
+  cache_features(heads, observer);
+  if (why_not_linear(heads.part).empty()) {
+    solve(heads, prepared.model, backend, observer);
+    return;
+  }
+  Trainer trainer(heads.model, heads.train(), heads.validation(), backend, trainer_options(heads),
+                  quiet);
+  NamedTensors best;
+  double best_quality = -std::numeric_limits<double>::infinity();
+  int best_epoch = 0;
+  int epoch = 0;
+  while (epoch < heads.request.end_epoch && epoch - best_epoch <= kPatience) {
+    trainer.run_epoch();
+    const double value = quality(quiet.last, heads.request.best_by);
+    if (value > best_quality) {
+      best_quality = value;
+      best_epoch = epoch;
+      best = trainer.state().parameters;
+    }
+    ++epoch;
+  }
+  for (auto& [name, tensor] : best) prepared.model.parameters[name] = std::move(tensor);
+  observer.note(fmt::format("heads first: {} epochs, the best {}", epoch, best_epoch));
+}
+
+}  // namespace orthrus

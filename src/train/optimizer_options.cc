@@ -1,0 +1,154 @@
+#include "train/optimizer_options.h"
+
+#include "base/error.h"
+
+namespace orthrus {
+namespace {
+
+// Options that only some choice of another one reads. A file may hold them: config.toml has all.
+void check_read(const Options& options, const char* key, const char* chooser, bool is_read) {
+  const OptionOrigin origin = options.origin(key);
+  const bool asked = origin == OptionOrigin::kFlag || origin == OptionOrigin::kEnvironment;
+  if (!asked || is_read) return;
+  throw usage_error("{} has no meaning with {} {}", options.where(key), options.where(chooser),
+                    options.text(chooser))
+      .with_hint("leave one of them out");
+}
+
+}  // namespace
+
+std::vector<OptionSpec> optimizer_options() {
+  return {
+      {.key = "optimizer.lr",
+       .flag = "--lr",
+       .type = OptionType::kReal,
+       .default_text = "0.001",
+       .min = 0,
+       .help = "Learning rate.",
+       .group = "Optimizer"},
+      {.key = "optimizer.momentum",
+       .flag = "--mom",
+       .type = OptionType::kReal,
+       .default_text = "0.9",
+       .min = 0,
+       .max = 1,
+       .help = "Momentum.",
+       .group = "Optimizer"},
+      {.key = "optimizer.weight_decay",
+       .flag = "--wd",
+       .type = OptionType::kReal,
+       .default_text = "0.0001",
+       .min = 0,
+       .help = "Weight decay, on weights and BatchNorm's gammas only.",
+       .group = "Optimizer"},
+      {.key = "optimizer.name",
+       .flag = "--optimizer",
+       .type = OptionType::kChoice,
+       .default_text = optimizer_names().front(),
+       .choices = optimizer_names(),
+       .help =
+           "sgd: with momentum, as in MXNet; nesterov: the same with Nesterov's momentum; adamw: "
+           "Adam with decoupled weight decay.",
+       .group = "Optimizer"},
+      {.key = "optimizer.beta1",
+       .type = OptionType::kReal,
+       .default_text = "0.9",
+       .min = 0,
+       .max = 0.999999,
+       .help = "adamw: share of the mean of gradients that is kept.",
+       .group = "Optimizer"},
+      {.key = "optimizer.beta2",
+       .type = OptionType::kReal,
+       .default_text = "0.999",
+       .min = 0,
+       .max = 0.999999,
+       .help = "adamw: share of the mean of squared gradients that is kept.",
+       .group = "Optimizer"},
+      {.key = "optimizer.epsilon",
+       .type = OptionType::kReal,
+       .default_text = "1e-8",
+       .min = 0,
+       .help = "adamw: added to the root of that mean.",
+       .group = "Optimizer"},
+      {.key = "optimizer.clip_norm",
+       .flag = "--clip-norm",
+       .type = OptionType::kReal,
+       .default_text = "0",
+       .min = 0,
+       .help = "Most that the norm of all gradients together may be; 0: as it is.",
+       .group = "Optimizer"},
+      {.key = "optimizer.layer_decay",
+       .flag = "--layer-decay",
+       .type = OptionType::kReal,
+       .default_text = "1",
+       .min = 0,
+       .max = 1,
+       .help =
+           "Factor of the learning rate from the heads to the last stage, and from each stage to "
+           "the one below.",
+       .group = "Optimizer"},
+      {.key = "optimizer.ema",
+       .flag = "--ema",
+       .type = OptionType::kReal,
+       .default_text = "0",
+       .min = 0,
+       .max = 0.999999,
+       .help =
+           "Share that a moving average of the weights keeps at each step, such as 0.999; it is "
+           "what is validated and saved. 0: the weights themselves.",
+       .group = "Optimizer"},
+      {.key = "optimizer.schedule",
+       .flag = "--schedule",
+       .type = OptionType::kChoice,
+       .default_text = schedule_names().front(),
+       .choices = schedule_names(),
+       .help = "How the learning rate changes. step: a tenth after 5 and 10 epochs of "
+               "--num-examples, as the original script; cosine, linear: down to --last-lr at the "
+               "end; one-cycle: up from a 25th, then down to next to nothing.",
+       .group = "Optimizer"},
+      {.key = "optimizer.warmup",
+       .flag = "--warmup",
+       .type = OptionType::kInteger,
+       .default_text = "0",
+       .min = 0,
+       .help = "Updates in which the learning rate first rises in a straight line.",
+       .group = "Optimizer"},
+      {.key = "optimizer.last_lr",
+       .flag = "--last-lr",
+       .type = OptionType::kReal,
+       .default_text = "0",
+       .min = 0,
+       .max = 1,
+       .help = "cosine, linear: the share of the learning rate at the end.",
+       .group = "Optimizer"},
+  };
+}
+
+void read_optimizer_options(const Options& options, TrainRequest& request) {
+  const std::string name = options.text("optimizer.name");
+  const std::string schedule = options.text("optimizer.schedule");
+  for (const char* key : {"optimizer.beta1", "optimizer.beta2", "optimizer.epsilon"}) {
+    check_read(options, key, "optimizer.name", name == "adamw");
+  }
+  check_read(options, "optimizer.momentum", "optimizer.name", name != "adamw");
+  check_read(options, "optimizer.last_lr", "optimizer.schedule",
+             schedule == "cosine" || schedule == "linear");
+  check_read(options, "optimizer.warmup", "optimizer.schedule", schedule != "one-cycle");
+  request.optimizer = {.name = name,
+                       .momentum = options.real("optimizer.momentum"),
+                       .weight_decay = options.real("optimizer.weight_decay"),
+                       .beta1 = options.real("optimizer.beta1"),
+                       .beta2 = options.real("optimizer.beta2"),
+                       .epsilon = options.real("optimizer.epsilon"),
+                       .clip_norm = options.real("optimizer.clip_norm")};
+  request.layer_decay = options.real("optimizer.layer_decay");
+  request.average_decay = options.real("optimizer.ema");
+  request.schedule = {
+      .kind = schedule_named(schedule),
+      .base = options.real("optimizer.lr"),
+      .steps = classic_steps(options.integer("data.num_examples"), request.loader.batch_size),
+      .warmup = options.integer("optimizer.warmup"),
+      .last = options.real("optimizer.last_lr")};
+}
+
+}  // namespace orthrus

@@ -1,0 +1,225 @@
+#include "train/prepare.h"
+
+#include <utility>
+
+#include "base/threads.h"
+#include "data/subset.h"
+#include "infer/features.h"
+#include "model/finetune.h"
+#include "model/label_check.h"
+#include "model/label_counts.h"
+#include "model/source.h"
+#include "train/observer.h"
+
+namespace orthrus {
+namespace {
+
+// Class names that the data have and no task does go to the tasks.
+void bind(const Pictures& pictures, std::vector<Task>& tasks, TrainObserver& observer) {
+  for (const std::string& warning : pictures.list().warnings) observer.warn(warning);
+  bind_columns(tasks, column_names(pictures.list()));
+  take_class_names(pictures.list(), tasks);
+  check_labels(pictures, tasks);
+}
+
+// The training's pictures, or the share of them that is wanted.
+SharedPictures open_training(TrainRequest& request, TrainObserver& observer) {
+  const TrainPictures opened = open_sources(request.train, request.tasks);
+  request.loader.sources = opened.turns;
+  bind(*opened.pictures, request.tasks, observer);
+  if (request.fraction == 1) return opened.pictures;
+  if (opened.turns.size() > 1) {
+    throw usage_error("--fraction takes a share of one source, and there are {}",
+                      opened.turns.size())
+        .with_hint("leave it out, or train on one of them");
+  }
+  SharedPictures some = take_fraction(opened.pictures, request.fraction, request.loader.seed);
+  request.loader.sources.clear();
+  observer.note(fmt::format("{} of the training pictures are used", some->list().entries.size()));
+  return some;
+}
+
+// What the training list's labels have to say: each task has some, and how rare its classes are.
+void count_classes(const SharedPictures& train, const SharedPictures& validation,
+                   std::vector<Task>& tasks, TrainObserver& observer) {
+  const std::vector<LabelCounts> counts = count_labels(train->list(), tasks);
+  check_labelled(train->list(), tasks, counts);
+  balance_classes(tasks, counts);
+  if (!validation) return;
+  for (const std::string& line : unseen_classes(counts, validation->list(), tasks)) {
+    observer.warn(line);
+  }
+}
+
+void report_model(const Model& model, const FinetuneReport& report, TrainObserver& observer) {
+  observer.note(fmt::format("model: {}; {} tasks on the features of '{}'", model.origin,
+                            model.tasks.size(), report.features));
+  if (!report.taken_heads.empty()) {
+    observer.note(
+        fmt::format("heads taken from the model: {}", fmt::join(report.taken_heads, ", ")));
+  }
+  if (!report.initialised.empty()) {
+    observer.note(fmt::format("new values for: {}", fmt::join(report.initialised, ", ")));
+  }
+  if (!report.reshaped.empty()) {
+    observer.warn(
+        fmt::format("the model holds these with another number of classes, so they start "
+                    "anew: {}",
+                    fmt::join(report.reshaped, ", ")));
+  }
+  if (!report.superfluous.empty()) {
+    observer.note(fmt::format("parameters of the model that are not needed: {}",
+                              fmt::join(report.superfluous, ", ")));
+  }
+}
+
+Model load_model(const TrainRequest& request, FinetuneReport& report, TrainObserver& observer) {
+  const ModelSource source = resolve_model(request.model, request.model_epoch, request.first_epoch);
+  const LoadedNetwork network = load_network(source, request.tasks.front().classes,
+                                             request.preprocessing, request.loader.seed);
+  Model model = prepare_finetune(network, source,
+                                 {.tasks = request.tasks,
+                                  .preprocessing = request.preprocessing,
+                                  .layer = request.layer,
+                                  .seed = request.loader.seed},
+                                 report);
+  report_model(model, report, observer);
+  return model;
+}
+
+// New values that nothing will change are hardly what was meant.
+void warn_of_untrained(const FinetuneReport& report, const TrainedPart& part,
+                       TrainObserver& observer) {
+  std::vector<std::string> untrained;
+  for (const std::string& name : report.initialised) {
+    if (!part.trained.contains(name)) untrained.push_back(name);
+  }
+  if (untrained.empty()) return;
+  observer.warn(fmt::format("these have new values and are not trained: {}; add heads to --train",
+                            fmt::join(untrained, ", ")));
+}
+
+void report_part(const PreparedTraining& prepared, TrainObserver& observer) {
+  if (prepared.part.trains_all()) return;
+  for (const std::string& line : describe(prepared.part)) observer.note(line);
+}
+
+// The frozen part below the trained one, and features in the place of pictures.
+void divide(PreparedTraining& prepared, Backend& backend) {
+  const int64_t batch_size = prepared.request.loader.batch_size;
+  const Model& model = prepared.model;
+  prepared.frozen = std::make_unique<Inference>(prepared.part.frozen, model.input,
+                                                picture_shape(model.preprocessing, batch_size),
+                                                model.parameters, backend);
+  prepared.train_features =
+      std::make_unique<FeatureLoader>(*prepared.train_loader, *prepared.frozen);
+  if (prepared.validation_loader) {
+    prepared.validation_features =
+        std::make_unique<FeatureLoader>(*prepared.validation_loader, *prepared.frozen);
+  }
+}
+
+}  // namespace
+
+LoaderOptions validation_loading(const TrainRequest& request) {
+  LoaderOptions options = request.loader;
+  options.shuffle = false;
+  options.augmentation = {};
+  options.sources.clear();
+  if (options.last_batch == LastBatch::kDiscard) options.last_batch = LastBatch::kPad;
+  return options;
+}
+
+void make_sources(PreparedTraining& prepared, Backend& backend) {
+  const TrainRequest& request = prepared.request;
+  prepared.train_loader = std::make_unique<Loader>(prepared.train_pictures,
+                                                   prepared.model.preprocessing, request.loader);
+  if (prepared.validation_pictures) {
+    prepared.validation_loader = std::make_unique<Loader>(
+        prepared.validation_pictures, prepared.model.preprocessing, validation_loading(request));
+  }
+  if (prepared.part.divided()) divide(prepared, backend);
+}
+
+BatchSource& PreparedTraining::train() {
+  if (train_features) return *train_features;
+  return *train_loader;
+}
+
+BatchSource* PreparedTraining::validation() {
+  if (validation_features) return validation_features.get();
+  return validation_loader.get();
+}
+
+PreparedTraining prepare_training(const TrainRequest& given, Backend& backend,
+                                  TrainObserver& observer) {
+  if (given.end_epoch <= given.first_epoch) {
+    throw usage_error("--num-epoch {} is not over --epoch {}: there is nothing to train",
+                      given.end_epoch, given.first_epoch)
+        .with_hint("--num-epoch is the number of the last epoch plus one, not how many there are");
+  }
+  PreparedTraining prepared;
+  prepared.request = given;
+  TrainRequest& request = prepared.request;
+  if (!request.replay.empty()) request.validation.reset();
+  const SharedPictures& train_pictures = prepared.train_pictures = open_training(request, observer);
+  SharedPictures& validation_pictures = prepared.validation_pictures;
+  if (request.validation) {
+    request.validation->may_lack_columns = request.train.size() > 1;
+    validation_pictures =
+        open_validation(*request.validation, train_pictures->list(), request.tasks);
+    bind(*validation_pictures, request.tasks, observer);
+  }
+  count_classes(train_pictures, validation_pictures, request.tasks, observer);
+  prepared.searches.emplace_back(train_pictures, request.loader.on_bad_image);
+  if (validation_pictures) {
+    prepared.searches.emplace_back(validation_pictures, request.loader.on_bad_image);
+  }
+  for (MissingPictures& search : prepared.searches) {
+    if (const std::string warning = search.poll(); !warning.empty()) observer.warn(warning);
+  }
+
+  set_threads(request.threads);
+  FinetuneReport finetune;
+  prepared.model = load_model(request, finetune, observer);
+  prepared.part = choose_trained_part(prepared.model, request.part);
+  warn_of_untrained(finetune, prepared.part, observer);
+  // The heads that come first stand on frozen BatchNorms, whatever comes then.
+  const TrainedPart first = request.heads_first > 0
+                                ? choose_trained_part(prepared.model, {.items = {"heads"}})
+                                : prepared.part;
+  const InputNormReport norm = settle_input_norm(prepared.model, first, request.input_norm,
+                                                 train_pictures, request.loader, backend);
+  if (!norm.note.empty()) observer.note(norm.note);
+  if (!norm.warning.empty()) observer.warn(norm.warning);
+  make_sources(prepared, backend);
+  report_part(prepared, observer);
+  return prepared;
+}
+
+TrainerOptions trainer_options(const PreparedTraining& prepared) {
+  const TrainRequest& request = prepared.request;
+  OptimizerOptions optimizer = request.optimizer;
+  optimizer.lr_factors = decayed_rates(prepared.part, request.layer_decay);
+  return {.batch_size = request.loader.batch_size,
+          .part = prepared.part,
+          .first_epoch = request.first_epoch,
+          .end_epoch = request.end_epoch,
+          .memory = request.memory,
+          .optimizer = std::move(optimizer),
+          .average_decay = request.average_decay,
+          .weighting = request.weighting,
+          .schedule = request.schedule,
+          .seed = request.loader.seed,
+          .mxnet_prefix = {},
+          .last = {},
+          .best = {},
+          .best_by = request.best_by,
+          .calibrate = request.calibrate,
+          .on_nan = request.on_nan,
+          .bad_steps = {},
+          .patience = request.patience,
+          .stop = request.stop};
+}
+
+}  // namespace orthrus

@@ -1,0 +1,44 @@
+// The exponential moving average of a plan's parameters and running statistics: often a better
+// model than the last step's. Of what is frozen there is none.
+#pragma once
+
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "exec/plan.h"
+
+namespace orthrus {
+
+class WeightAverage {
+ public:
+  // Keeps a reference to the plan. `decay` is the share that is kept; 0: nothing is averaged.
+  // `frozen`: parameters that never change. Starts with the plan's values.
+  WeightAverage(const Plan& plan, double decay, const std::set<std::string, std::less<>>& frozen);
+
+  [[nodiscard]] bool active() const { return !slots_.empty(); }
+  [[nodiscard]] size_t size_bytes() const { return averages_.empty() ? 0 : averages_.size_bytes(); }
+  // Sets the average to the plan's values.
+  void restart();
+  // After each update, counted from 1. The share is min(decay, (1 + update) / (10 + update)), so
+  // that the first values are forgotten soon (tf.train.ExponentialMovingAverage, num_updates).
+  void add(int64_t update);
+
+  // By name, row-major.
+  [[nodiscard]] NamedTensors values() const;
+  // Throws kInput when one is missing or has another shape.
+  void restore(const NamedTensors& values);
+
+ private:
+  struct Slot {
+    int index = 0;  // of the plan's parameters
+    std::span<float> average;
+  };
+  const Plan& plan_;
+  double decay_;
+  std::vector<Slot> slots_;
+  Tensor averages_;
+};
+
+}  // namespace orthrus
