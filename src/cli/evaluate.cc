@@ -85,6 +85,7 @@ int run_evaluate(const Options& options, CommandContext& context) {
   const LoaderOptions loading = loader_options(options);
   Loader loader(pictures, preprocessing_argument(options, model), loading);
   Inference inference(model, loading.batch_size, *backend);
+  if (averages_mirrored(options)) inference.average_mirrored();
   Progress progress(context.terminal, "evaluating", static_cast<int64_t>(list.entries.size()));
   const auto after_batch = [&](int64_t done) {
     progress.advance(done - progress.state().done);
@@ -123,6 +124,7 @@ Command make_evaluate_command() {
   command.options.add(model_options(""));
   command.options.add(tasks_option());
   command.options.add(inference_options("32"));
+  command.options.add(test_time_option());
   command.options.add(json_option());
   command.options.add(OptionSpec{
       .key = "out",

@@ -84,6 +84,7 @@ int run_predict(const Options& options, CommandContext& context) {
   const std::unique_ptr<Backend> backend = backend_argument(options, context.terminal);
   Loader loader(pictures, preprocessing_argument(options, model), loading);
   Inference inference(model, loading.batch_size, *backend, options.has("features"));
+  if (averages_mirrored(options)) inference.average_mirrored();
   std::optional<FeatureFile> features;
   if (inference.keeps_features()) {
     features.emplace(options.text("features"), list.entries.size(),
@@ -121,6 +122,7 @@ Command make_predict_command() {
   command.options.add(model_options(""));
   command.options.add(tasks_option());
   command.options.add(inference_options("16"));
+  command.options.add(test_time_option());
   command.options.add(prediction_output_options());
   command.options.add(OptionSpec{
       .key = "consistent",

@@ -69,6 +69,24 @@ ImageView Augmenter::crop(const ImagePart& picture, const Placement& placement,
     buffers.resizer.resize(picture, placement.resized, placement.crop, buffers.crop);
     view = buffers.crop.view();
   }
+  return change(view, placement, random, buffers);
+}
+
+ImageView Augmenter::crop_resized(const Image& resized, const Placement& placement,
+                                  RandomStream& random, AugmentBuffers& buffers) const {
+  return change(resized.view().part(placement.crop), placement, random, buffers);
+}
+
+const Image& Augmenter::resize(const DecodedPart& decoded, const Image& picture,
+                               const Placement& placement, AugmentBuffers& buffers) const {
+  if (placement.resized == placement.picture) return picture;
+  const Size size = placement.resized;
+  buffers.resizer.resize(decoded.of(picture), size, {0, 0, size.width, size.height}, buffers.crop);
+  return buffers.crop;
+}
+
+ImageView Augmenter::change(ImageView view, const Placement& placement, RandomStream& random,
+                            AugmentBuffers& buffers) const {
   // From the crop's own pixels alone (fixed_crop).
   const Size input = placement.input;
   if (view.whole() != input) {

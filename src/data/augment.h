@@ -42,6 +42,12 @@ class Augmenter {
   // `picture` or the buffers.
   [[nodiscard]] ImageView crop(const ImagePart& picture, const Placement& placement,
                                RandomStream& random, AugmentBuffers& buffers) const;
+  // The same out of the resized picture.
+  [[nodiscard]] ImageView crop_resized(const Image& resized, const Placement& placement,
+                                       RandomStream& random, AugmentBuffers& buffers) const;
+  // The whole picture, resized; lives in `picture` or the buffers.
+  [[nodiscard]] const Image& resize(const DecodedPart& decoded, const Image& picture,
+                                    const Placement& placement, AugmentBuffers& buffers) const;
   // What follows. dst: (C,H,W) float32.
   void finish(const ImageView& crop, bool mirrored, RandomStream& random,
               std::span<float> dst) const;
@@ -51,6 +57,8 @@ class Augmenter {
              std::span<float> dst) const;
 
  private:
+  [[nodiscard]] ImageView change(ImageView view, const Placement& placement, RandomStream& random,
+                                 AugmentBuffers& buffers) const;
   void normalise(const ImageView& crop, bool mirrored, std::span<float> dst) const;
   // The colours changed by `map`, in float32.
   void normalise_mapped(const ColourMap& map, const ImageView& crop, bool mirrored,

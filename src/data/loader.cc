@@ -53,7 +53,7 @@ class Loader::Impl {
         sampler_(sources_of(*pictures, options), options.batch_size, options.shuffle,
                  options.last_batch, options.seed),
         source_(std::move(pictures), preprocessing, options.augmentation, options.limits,
-                options.on_bad_image, options.seed, options.max_bad),
+                options.on_bad_image, options.seed, options.max_bad, options.cache),
         images_shape_{options.batch_size, preprocessing.channels, preprocessing.height,
                       preprocessing.width},
         labels_shape_{options.batch_size, source_.pictures().list().label_columns} {}

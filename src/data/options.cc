@@ -136,6 +136,49 @@ std::vector<OptionSpec> mixing_options() {
   };
 }
 
+std::vector<OptionSpec> cache_options() {
+  return {
+      {.key = "data.picture_cache",
+       .flag = "--picture-cache",
+       .type = OptionType::kChoice,
+       .default_text = "off",
+       .choices = {"off", "ram", "disk"},
+       .help = "Keep decoded and resized training pictures from epoch to epoch: in memory, or in a "
+               "file that is gone when the training ends. The results are the same.",
+       .group = "Data",
+       .incidental = true},
+      {.key = "data.picture_cache_size",
+       .flag = "--picture-cache-size",
+       .type = OptionType::kInteger,
+       .default_text = "1024",
+       .min = 1,
+       .max = 1e9,
+       .value_name = "MIB",
+       .help = "Most that the cache takes, in MiB; what does not fit in is decoded every time.",
+       .group = "Data",
+       .incidental = true},
+      {.key = "data.picture_cache_dir",
+       .flag = "--picture-cache-dir",
+       .value_name = "DIR",
+       .help = "Folder of the cache's file; the system's for temporary files when not given.",
+       .group = "Data",
+       .incidental = true},
+  };
+}
+
+CacheOptions cache_of(const Options& options) {
+  const std::string kind = options.text("data.picture_cache");
+  CacheOptions cache;
+  if (kind != "off") cache.kind = kind == "ram" ? CacheKind::kRam : CacheKind::kDisk;
+  cache.most_bytes = static_cast<uint64_t>(options.integer("data.picture_cache_size")) << 20;
+  cache.folder = options.text("data.picture_cache_dir");
+  const bool disk = cache.kind == CacheKind::kDisk;
+  refuse_without(options, "data.picture_cache_size", cache.kind != CacheKind::kOff,
+                 "--picture-cache ram or disk");
+  refuse_without(options, "data.picture_cache_dir", disk, "--picture-cache disk");
+  return cache;
+}
+
 Augmentation augmentation_of(const Options& options) {
   const std::string preset = options.text("data.augment");
   const bool modern = preset == "modern";

@@ -1,10 +1,11 @@
-// Options of augmentation, and what they stand for.
+// Options of augmentation and of the cache of pictures, and what they stand for.
 #pragma once
 
 #include <vector>
 
 #include "base/options.h"
 #include "data/augmentation.h"
+#include "data/picture_cache.h"
 
 namespace orthrus {
 
@@ -12,6 +13,11 @@ namespace orthrus {
 [[nodiscard]] std::vector<OptionSpec> augmentation_options();
 // Those that change one picture alone come first; mixing those of a batch is a matter of training.
 [[nodiscard]] std::vector<OptionSpec> mixing_options();
+
+// --picture-cache, --picture-cache-size, --picture-cache-dir.
+[[nodiscard]] std::vector<OptionSpec> cache_options();
+// Throws kUsage for a size or folder of no cache.
+[[nodiscard]] CacheOptions cache_of(const Options& options);
 
 // Throws kUsage for options that contradict each other. Without mixing where its options are not
 // declared.

@@ -20,17 +20,27 @@ uint64_t BadBudget::of(size_t pictures) const {
 
 PictureSource::PictureSource(SharedPictures pictures, const Preprocessing& preprocessing,
                              const Augmentation& augmentation, const DecodeLimits& limits,
-                             OnBadImage on_bad_image, uint64_t seed, const BadBudget& max_bad)
+                             OnBadImage on_bad_image, uint64_t seed, const BadBudget& max_bad,
+                             const CacheOptions& cache)
     : pictures_(std::move(pictures)),
       augmenter_(preprocessing, augmentation),
       limits_(limits),
       rule_(preprocessing.pixels),
       on_bad_image_(on_bad_image),
       seed_(seed),
-      max_bad_(max_bad.of(pictures_->list().entries.size())) {}
+      max_bad_(max_bad.of(pictures_->list().entries.size())) {
+  if (cache.kind == CacheKind::kOff) return;
+  if (augmentation.crop == CropRule::kRandomResized) {
+    throw usage_error("--picture-cache keeps resized pictures, but --crop resized takes whole ones")
+        .with_hint(
+            "leave --picture-cache out; orthrus pack --resize makes small files to read instead");
+  }
+  cache_ = std::make_unique<PictureCache>(cache);
+}
 
 FileContents PictureSource::read(size_t position) const {
   FileContents contents;
+  if (cache_ && cache_->holds(position)) return contents;
   try {
     contents.bytes = pictures_->read(position, limits_.max_file_bytes);
   } catch (const Error& error) {
@@ -39,20 +49,36 @@ FileContents PictureSource::read(size_t position) const {
   return contents;
 }
 
+ImageView PictureSource::pixels_of(const Turn& turn, const FileContents& contents,
+                                   Placement& placement, RandomStream& random,
+                                   PictureBuffers& buffers) const {
+  Size decoded_size;
+  if (cache_ && cache_->get(turn.position, decoded_size, buffers.cached)) {
+    placement = augmenter_.place(decoded_size, random);
+    return augmenter_.crop_resized(buffers.cached, placement, random, buffers.augment);
+  }
+  bool keep = false;
+  const auto choose = [&](Size whole) {
+    placement = augmenter_.place(whole, random);
+    keep = cache_ && cache_->has_room(placement.resized);
+    return augmenter_.wanted(keep ? whole_of(placement) : placement);
+  };
+  const DecodedPart decoded = decode_part(contents.bytes, limits_, choose, buffers.decoded, rule_);
+  if (!keep) {
+    return augmenter_.crop(decoded.of(buffers.decoded), placement, random, buffers.augment);
+  }
+  const Image& resized = augmenter_.resize(decoded, buffers.decoded, placement, buffers.augment);
+  cache_->put(turn.position, placement.picture, resized);
+  return augmenter_.crop_resized(resized, placement, random, buffers.augment);
+}
+
 void PictureSource::make_one(const Turn& turn, const FileContents& contents,
                              PictureBuffers& buffers, std::span<float> pixels) const {
   if (contents.error) throw *contents.error;
   try {
     RandomStream random(seed_, StreamPurpose::kAugment, turn.pass, turn.position);
     Placement placement;
-    const auto choose = [&](Size whole) {
-      placement = augmenter_.place(whole, random);
-      return augmenter_.wanted(placement);
-    };
-    const DecodedPart decoded =
-        decode_part(contents.bytes, limits_, choose, buffers.decoded, rule_);
-    const ImageView crop =
-        augmenter_.crop(decoded.of(buffers.decoded), placement, random, buffers.augment);
+    const ImageView crop = pixels_of(turn, contents, placement, random, buffers);
     augmenter_.finish(crop, placement.mirrored, random, pixels);
   } catch (const Error& error) {
     throw error.within(fmt::format("cannot use '{}'", pictures_->name(turn.position)));

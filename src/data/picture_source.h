@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -16,6 +17,7 @@
 #include "base/error.h"
 #include "data/augment.h"
 #include "data/decode.h"
+#include "data/picture_cache.h"
 #include "data/pictures.h"
 #include "data/sampler.h"
 
@@ -41,6 +43,7 @@ struct FileContents {
 // Buffers of one thread.
 struct PictureBuffers {
   Image decoded;
+  Image cached;
   AugmentBuffers augment;
 };
 
@@ -49,11 +52,12 @@ class PictureSource {
   // A list without label columns is fine, and so are entries without a line (made by a program).
   PictureSource(SharedPictures pictures, const Preprocessing& preprocessing,
                 const Augmentation& augmentation, const DecodeLimits& limits,
-                OnBadImage on_bad_image, uint64_t seed, const BadBudget& max_bad = {});
+                OnBadImage on_bad_image, uint64_t seed, const BadBudget& max_bad = {},
+                const CacheOptions& cache = {});
 
   [[nodiscard]] const Pictures& pictures() const { return *pictures_; }
 
-  // Never throws for a bad file.
+  // Never throws for a bad file. Nothing is read of what the cache holds.
   [[nodiscard]] FileContents read(size_t position) const;
 
   // Makes the picture of order[turn]: pixels (C,H,W), augmented by
@@ -71,6 +75,10 @@ class PictureSource {
  private:
   void make_one(const Turn& turn, const FileContents& contents, PictureBuffers& buffers,
                 std::span<float> pixels) const;
+  // The pixels that the network gets; they live in the buffers.
+  [[nodiscard]] ImageView pixels_of(const Turn& turn, const FileContents& contents,
+                                    Placement& placement, RandomStream& random,
+                                    PictureBuffers& buffers) const;
   [[nodiscard]] bool known_bad(size_t position) const;
   void remember_bad(size_t position, const Error& error);
   void check_budget() const;
@@ -82,8 +90,9 @@ class PictureSource {
   OnBadImage on_bad_image_;
   uint64_t seed_;
   uint64_t max_bad_;
-  mutable std::mutex mutex_;           // guards bad_
-  std::map<size_t, std::string> bad_;  // position -> reason
+  std::unique_ptr<PictureCache> cache_;  // or none
+  mutable std::mutex mutex_;             // guards bad_
+  std::map<size_t, std::string> bad_;    // position -> reason
 };
 
 }  // namespace orthrus

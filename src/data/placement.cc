@@ -107,6 +107,13 @@ Rectangle crop_of(const Placement& placement, Size whole) {
           std::max<int64_t>(1, crop.height * whole.height / full.height)};
 }
 
+Placement whole_of(const Placement& placement) {
+  Placement whole = placement;
+  whole.crop = {0, 0, placement.resized.width, placement.resized.height};
+  whole.input = placement.resized;
+  return whole;
+}
+
 WantedPart wanted_part(const Placement& placement, PixelRule rule) {
   const bool resized = placement.resized != placement.picture;
   const Size crop{placement.crop.width, placement.crop.height};

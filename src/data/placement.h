@@ -38,6 +38,9 @@ struct Placement {
 // The crop of a picture that is not resized first, when it was decoded in the size `whole`.
 [[nodiscard]] Rectangle crop_of(const Placement& placement, Size whole);
 
+// The same, for a crop of all that is resized: what a cache keeps.
+[[nodiscard]] Placement whole_of(const Placement& placement);
+
 // What has to be decoded for it. Under PixelRule::kModern pictures at least twice as large as they
 // are wanted are decoded smaller.
 [[nodiscard]] WantedPart wanted_part(const Placement& placement, PixelRule rule);

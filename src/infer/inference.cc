@@ -71,8 +71,33 @@ void Inference::run(const Tensor& images) {
   if (pixels.size() != input.size()) {
     throw internal_error("a batch of {} does not fit the plan", images.shape().to_string());
   }
+  if (!means_.empty()) run_mirrored(images);
   std::ranges::copy(pixels, input.begin());
+  plan_.forward({});  // last, so that the features are the picture's own
+  for (size_t task = 0; task < means_.size(); ++task) {
+    const std::span<const float> answers = plan_.output(static_cast<int>(task));
+    for (size_t i = 0; i < answers.size(); ++i) {
+      means_[task][i] = (means_[task][i] + answers[i]) / 2;
+    }
+  }
+}
+
+void Inference::run_mirrored(const Tensor& images) {
+  const auto width = static_cast<size_t>(images.shape()[3]);
+  const std::span<float> input = plan_.input(input_);
+  for (size_t row = 0; row < input.size(); row += width) {
+    std::ranges::reverse_copy(images.data().subspan(row, width),
+                              input.begin() + static_cast<ptrdiff_t>(row));
+  }
   plan_.forward({});
+  for (size_t task = 0; task < means_.size(); ++task) {
+    const std::span<const float> answers = plan_.output(static_cast<int>(task));
+    means_[task].assign(answers.begin(), answers.end());
+  }
+}
+
+void Inference::average_mirrored() {
+  means_.resize(folded_.graph.outputs().size());
 }
 
 }  // namespace orthrus

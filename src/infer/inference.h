@@ -32,12 +32,15 @@ class Inference {
   // Other values for the same network.
   void load_parameters(NamedTensors parameters);
 
+  // From now on the answers are the means of those to each picture and to its mirror image.
+  void average_mirrored();
+
   // Computes the answers to `images` (N,C,H,W), N being the batch size, or whatever the part of a
   // network reads.
   void run(const Tensor& images);
   // (N, classes) of tasks[task], row-major; valid until the next run().
   [[nodiscard]] std::span<const float> probabilities(size_t task) const {
-    return plan_.output(static_cast<int>(task));
+    return means_.empty() ? plan_.output(static_cast<int>(task)) : means_[task];
   }
   // The same of any output.
   [[nodiscard]] std::span<const float> output(int index) const { return plan_.output(index); }
@@ -47,11 +50,15 @@ class Inference {
   [[nodiscard]] const Plan& plan() const { return plan_; }
 
  private:
+  // Leaves the answers in means_.
+  void run_mirrored(const Tensor& images);
+
   std::string input_;
   std::string features_;  // name of that layer; empty: not kept
   std::vector<Task> tasks_;
   FoldedGraph folded_;
   Plan plan_;
+  std::vector<std::vector<float>> means_;  // of each task; empty: nothing is averaged
 };
 
 }  // namespace orthrus

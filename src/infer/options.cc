@@ -45,6 +45,22 @@ OptionSpec threads_option() {
           .group = "Machine"};
 }
 
+OptionSpec test_time_option() {
+  return {.key = "infer.tta",
+          .flag = "--tta",
+          .type = OptionType::kChoice,
+          .default_text = "none",
+          .choices = {"none", "mirror"},
+          .help =
+              "Test-time augmentation. mirror: the mean of the answers to each picture and to "
+              "its mirror image, in twice the time.",
+          .group = "Data"};
+}
+
+bool averages_mirrored(const Options& options) {
+  return options.text("infer.tta") == "mirror";
+}
+
 OptionSpec precision_option() {
   return {.key = "precision",
           .flag = "--precision",

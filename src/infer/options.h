@@ -32,6 +32,10 @@ namespace orthrus {
 // --threads, `auto` being the usable cores.
 [[nodiscard]] int thread_count(const Options& options);
 
+// --tta, for what answers questions about pictures.
+[[nodiscard]] OptionSpec test_time_option();
+[[nodiscard]] bool averages_mirrored(const Options& options);
+
 // --precision alone.
 [[nodiscard]] OptionSpec precision_option();
 // --memory, for commands that train.

@@ -32,6 +32,7 @@ class NormInputs {
     loading_.shuffle = true;
     loading_.augmentation = {};
     loading_.sources.clear();
+    loading_.cache = {};
     loading_.last_batch = LastBatch::kPad;
     if (model.graph.node(norm.input.node).name == model.input) return;
     below_ = std::make_unique<Inference>(cut(model.graph, norm.input), model.input,

@@ -126,6 +126,7 @@ LoaderOptions validation_loading(const TrainRequest& request) {
   options.shuffle = false;
   options.augmentation = {};
   options.sources.clear();
+  options.cache = {};
   if (options.last_batch == LastBatch::kDiscard) options.last_batch = LastBatch::kPad;
   return options;
 }

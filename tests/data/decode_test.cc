@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -197,6 +199,63 @@ TEST(Decode, TheHeaderIsHeldAgainstThePixelLimit) {
   EXPECT_THAT(refusal(png_with_size(16000, 16000)), HasSubstr("truncated PNG"));
   EXPECT_THAT(refusal(make_jpeg(40, 30), {.max_pixels = 1199}), HasSubstr("40x30 = 1200 pixels"));
   EXPECT_EQ(refusal(make_jpeg(40, 30), {.max_pixels = 1200}), "accepted");
+}
+
+// The size in the frame header of a JPEG.
+Bytes with_size(Bytes jpeg, unsigned width, unsigned height) {
+  for (size_t i = 0; i + 8 < jpeg.size(); ++i) {
+    const auto code = std::to_integer<int>(jpeg[i + 1]);
+    if (jpeg[i] != std::byte{0xFF} || (code != 0xC0 && code != 0xC2)) continue;
+    jpeg[i + 5] = static_cast<std::byte>(height >> 8);
+    jpeg[i + 6] = static_cast<std::byte>(height & 0xFF);
+    jpeg[i + 7] = static_cast<std::byte>(width >> 8);
+    jpeg[i + 8] = static_cast<std::byte>(width & 0xFF);
+    break;
+  }
+  return jpeg;
+}
+
+TEST(Decode, AHeaderThatPromisesTooMuchCostsNothing) {
+  EXPECT_THAT(refusal(with_size(make_jpeg(40, 30), 60000, 60000)),
+              HasSubstr("60000x60000 = 3600000000 pixels, more than the limit"));
+  // Within the limit: the data end before memory is touched for what was promised.
+  EXPECT_THAT(refusal(with_size(make_jpeg(40, 30), 16000, 16000)), HasSubstr("JPEG"));
+  EXPECT_THAT(refusal(with_size(make_jpeg(40, 30, {.progressive = true}), 16000, 16000)),
+              HasSubstr("JPEG"));
+}
+
+// A PNG whose colour profile inflates from few bytes to 100 million.
+Bytes profile_bomb() {
+  const std::unique_ptr<spng_ctx, void (*)(spng_ctx*)> context(spng_ctx_new(SPNG_CTX_ENCODER),
+                                                               spng_ctx_free);
+  spng_set_option(context.get(), SPNG_ENCODE_TO_BUFFER, 1);
+  spng_ihdr header{};
+  header.width = header.height = 4;
+  header.bit_depth = 8;
+  header.color_type = SPNG_COLOR_TYPE_TRUECOLOR;
+  spng_set_ihdr(context.get(), &header);
+  std::vector<char> zeros(100'000'000);
+  spng_iccp profile{};
+  std::strcpy(profile.profile_name, "bomb");
+  profile.profile_len = zeros.size();
+  profile.profile = zeros.data();
+  spng_set_iccp(context.get(), &profile);
+  const std::vector<uint8_t> pixels = sample_pixels(4, 4, 3);
+  spng_encode_image(context.get(), pixels.data(), pixels.size(), SPNG_FMT_PNG,
+                    SPNG_ENCODE_FINALIZE);
+  size_t size = 0;
+  int error = 0;
+  const std::unique_ptr<void, void (*)(void*)> memory(
+      spng_get_png_buffer(context.get(), &size, &error), std::free);
+  const auto* begin = static_cast<const std::byte*>(memory.get());
+  return {begin, begin + size};
+}
+
+TEST(Decode, AProfileBombIsRefused) {
+  const Bytes bomb = profile_bomb();
+  ASSERT_GT(bomb.size(), 10'000U);
+  EXPECT_LT(bomb.size(), 1'000'000U);
+  EXPECT_THAT(refusal(bomb), HasSubstr("damaged PNG"));
 }
 
 TEST(Decode, AScanBombIsRefused) {

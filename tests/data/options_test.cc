@@ -63,5 +63,21 @@ TEST(AugmentationOptions, WhatWouldChangeNothingIsRefused) {
   EXPECT_THAT(refusal({"--hue", "2"}), ::testing::HasSubstr("--hue"));
 }
 
+TEST(CacheOptions, AreInMebibytesAndBelongTogether) {
+  const auto cache = [](const std::vector<std::string>& arguments) {
+    OptionTable table;
+    table.add(cache_options());
+    return cache_of(parse_options(table, {}, arguments, {}));
+  };
+  EXPECT_EQ(cache({}).kind, CacheKind::kOff);
+  const CacheOptions disk =
+      cache({"--picture-cache", "disk", "--picture-cache-size", "3", "--picture-cache-dir", "/x"});
+  EXPECT_EQ(disk.kind, CacheKind::kDisk);
+  EXPECT_EQ(disk.most_bytes, 3U << 20);
+  EXPECT_EQ(disk.folder, "/x");
+  EXPECT_THROW((void)cache({"--picture-cache-size", "3"}), Error);
+  EXPECT_THROW((void)cache({"--picture-cache", "ram", "--picture-cache-dir", "/x"}), Error);
+}
+
 }  // namespace
 }  // namespace orthrus

@@ -139,6 +139,17 @@ TEST_F(PicturesTest, ExcludedOnesAreLeftOut) {
               HasSubstr("leaves out every picture"));
 }
 
+TEST_F(PicturesTest, PathsMayHaveSpacesDotsAndAnyLetters) {
+  write_file_in("sub folder/grün 猫.jpg");
+  ImageList list;
+  for (const char* path : {"sub folder/grün 猫.jpg", "sub folder/../sub folder/./grün 猫.jpg"}) {
+    list.entries.push_back({.path = path});
+  }
+  const SharedPictures pictures = make_file_pictures(list, folder_.path());
+  EXPECT_FALSE(pictures->missing(0));
+  EXPECT_EQ(pictures->read(0, 100), pictures->read(1, 100));
+}
+
 TEST_F(PicturesTest, WhatIsNoPictureFileIsRefused) {
   ASSERT_EQ(::mkfifo((folder_.path() / "pipe.jpg").c_str(), 0600), 0);
   write_file_in("dir.jpg/x");

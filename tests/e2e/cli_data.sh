@@ -88,3 +88,19 @@ run 0 check photos --show sheet.png --show-count 9 --augment modern --hue 0.1 --
 cmp first.png sheet.png || fail "the contact sheet is not the same"
 run 2 check photos --show sheet.png --rand-magnitude 3
 says err "given without --policy rand"
+
+# A cache changes nothing.
+run 0 "${train[@]}" --num-classes 4 --data-train packed.rec --num-epoch 3 --save-result uncached
+for cache in ram disk; do
+  run 0 "${train[@]}" --num-classes 4 --data-train packed.rec --num-epoch 3 --save-result $cache --picture-cache $cache
+  cmp uncached/m-0003.params $cache/m-0003.params || fail "--picture-cache $cache trains differently"
+done
+run 2 "${train[@]}" --num-classes 4 --data-train packed.rec --save-result x --picture-cache ram --crop resized
+says err "--picture-cache keeps resized pictures"
+
+# The mean over mirror images.
+run 0 predict ram "$data/images/00_plain.jpg" --json
+cp out plain.json
+run 0 predict ram "$data/images/00_plain.jpg" --json --tta mirror
+cmp -s out plain.json && fail "--tta mirror changes nothing"
+run 0 evaluate ram --data-val "$data/val.lst" --image-val "$data" --tta mirror

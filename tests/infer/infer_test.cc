@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/file.h"
 #include "infer/evaluate.h"
 #include "infer/predict.h"
@@ -70,6 +72,32 @@ TEST(Predict, AnswersEveryPictureOnceInOrder) {
     EXPECT_NEAR(sum, 1, 1e-5);
   }
   EXPECT_NE(all[0].probabilities, all[1].probabilities);
+}
+
+TEST(Inference, MayAverageWithMirrorImages) {
+  const Model model = tiny_model();
+  const auto backend = make_ref_backend();
+  const auto loader = golden_loader("val.lst", model.preprocessing, batches_of(10));
+  Batch batch;
+  ASSERT_TRUE(loader->next(batch));
+  Tensor mirrored = batch.images.clone();
+  const auto width = static_cast<size_t>(mirrored.shape()[3]);
+  for (size_t row = 0; row < mirrored.data().size(); row += width) {
+    std::ranges::reverse(mirrored.data().subspan(row, width));
+  }
+  Inference plain(model, 10, *backend), averaged(model, 10, *backend);
+  averaged.average_mirrored();
+  averaged.run(batch.images);
+  for (size_t task = 0; task < 2; ++task) {
+    plain.run(batch.images);
+    const std::vector<float> first(plain.probabilities(task).begin(),
+                                   plain.probabilities(task).end());
+    plain.run(mirrored);
+    for (size_t i = 0; i < first.size(); ++i) {
+      EXPECT_EQ(averaged.probabilities(task)[i], (plain.probabilities(task)[i] + first[i]) / 2);
+    }
+  }
+  EXPECT_NE(plain.probabilities(0)[0], averaged.probabilities(0)[0]);
 }
 
 TEST(MostProbable, IsTheLowerOfTwoEqualClasses) {
