@@ -6,9 +6,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <map>
 #include <vector>
 
+#include "base/file.h"
 #include "data/augment.h"
 #include "data/erase.h"
 #include "data/sample_pictures.h"
@@ -141,6 +143,32 @@ TEST(PixelOperations, StretchAndEqualiseEachChannel) {
   apply(kEqualise, 0, src.view(), dst);
   EXPECT_EQ(dst.row(0)[1], 7);
   for (int64_t i = 1; i < 256; ++i) EXPECT_LE(std::abs(dst.row(0)[3 * i + 2] - i), 1) << i;
+}
+
+// tests/data/operations/make.py
+TEST(PixelOperations, AreTorchvisions) {
+  const std::vector<std::pair<PixelOperation, double>> operations = {
+      {kIdentity, 0},     {kShearX, 0.3},      {kShearX, -0.77},   {kShearY, 0.45},
+      {kTranslateX, 4},   {kTranslateY, -3},   {kRotate, 27},      {kRotate, -101},
+      {kBrightness, 0.6}, {kBrightness, -0.4}, {kColour, 0.8},     {kColour, -0.9},
+      {kContrast, 0.7},   {kContrast, -0.5},   {kSharpness, 0.9},  {kSharpness, -0.6},
+      {kPosterise, 3},    {kSolarise, 90},     {kAutoContrast, 0}, {kEqualise, 0}};
+  const std::vector<std::byte> all =
+      read_file(std::filesystem::path(ORTHRUS_TEST_DIR) / "data/operations/torchvision.rgb");
+  constexpr size_t kBytes = 3 * kWidth * kHeight;
+  ASSERT_EQ(all.size(), kBytes * operations.size());
+  Image src, dst;
+  src.resize(kWidth, kHeight);
+  std::memcpy(src.row(0), all.data(), kBytes);
+  for (size_t i = 0; i < operations.size(); ++i) {
+    apply(operations[i].first, operations[i].second, src.view(), dst);
+    size_t different = 0;
+    for (size_t at = 0; at < kBytes; ++at) {
+      different += dst.row(0)[at] != std::to_integer<uint8_t>(all[i * kBytes + at]) ? 1 : 0;
+    }
+    EXPECT_EQ(different, 0U) << "of " << kBytes << " values, operation " << i << " by "
+                             << operations[i].second;
+  }
 }
 
 std::map<PixelOperation, std::vector<double>> drawn_of(const Augmentation& augmentation,
