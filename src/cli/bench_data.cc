@@ -74,7 +74,7 @@ std::vector<OptionSpec> bench_data_options() {
 
 int run_data_bench(const Options& options, CommandContext& context) {
   Preprocessing preprocessing = preprocessing_of(options);
-  preprocessing.pixels = pixel_rule(options);
+  set_pixel_rules(options, preprocessing);
   const SharedPictures pictures =
       open_pictures(picture_files(options, "bench.data", "bench.images"));
   LoaderOptions loader;

@@ -50,7 +50,7 @@ void check_show_arguments(const Options& options) {
 void show_pictures(const Options& options, const SharedPictures& pictures) {
   if (!options.has("check.show")) return;
   Preprocessing preprocessing = preprocessing_of(options);
-  preprocessing.pixels = pixel_rule(options);
+  set_pixel_rules(options, preprocessing);
   LoaderOptions loader;
   loader.shuffle = true;
   loader.seed = static_cast<uint64_t>(options.integer("check.seed"));

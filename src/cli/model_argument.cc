@@ -42,7 +42,7 @@ Model model_argument(const Options& options, std::vector<std::string>& arguments
 
 Preprocessing preprocessing_argument(const Options& options, const Model& model) {
   Preprocessing preprocessing = model.preprocessing;
-  if (options.given("data.pixels")) preprocessing.pixels = pixel_rule(options);
+  set_pixel_rules(options, preprocessing);
   return preprocessing;
 }
 

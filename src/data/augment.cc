@@ -66,7 +66,8 @@ ImageView Augmenter::crop(const ImagePart& picture, const Placement& placement,
     view = picture.pixels.part(part);
   } else {
     // Only the crop is computed: its pixels do not depend on the rest.
-    buffers.resizer.resize(picture, placement.resized, placement.crop, buffers.crop);
+    buffers.resizer.resize(placement.interpolation, picture, placement.resized, placement.crop,
+                           buffers.crop);
     view = buffers.crop.view();
   }
   return change(view, placement, random, buffers);
@@ -81,7 +82,8 @@ const Image& Augmenter::resize(const DecodedPart& decoded, const Image& picture,
                                const Placement& placement, AugmentBuffers& buffers) const {
   if (placement.resized == placement.picture) return picture;
   const Size size = placement.resized;
-  buffers.resizer.resize(decoded.of(picture), size, {0, 0, size.width, size.height}, buffers.crop);
+  buffers.resizer.resize(placement.interpolation, decoded.of(picture), size,
+                         {0, 0, size.width, size.height}, buffers.crop);
   return buffers.crop;
 }
 
@@ -90,7 +92,8 @@ ImageView Augmenter::change(ImageView view, const Placement& placement, RandomSt
   // From the crop's own pixels alone (fixed_crop).
   const Size input = placement.input;
   if (view.whole() != input) {
-    buffers.resizer.resize(view, input, {0, 0, input.width, input.height}, buffers.scaled);
+    buffers.resizer.resize(placement.interpolation, {.pixels = view, .whole = view.whole()}, input,
+                           {0, 0, input.width, input.height}, buffers.scaled);
     view = buffers.scaled.view();
   }
   for (const DrawnOperation& drawn : draw_operations(augmentation_, input, random)) {

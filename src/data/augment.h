@@ -15,13 +15,13 @@
 #include "data/image.h"
 #include "data/placement.h"
 #include "data/preprocessing.h"
-#include "data/resize.h"
+#include "data/resizer.h"
 
 namespace orthrus {
 
 // Buffers of one thread.
 struct AugmentBuffers {
-  CubicResizer resizer;
+  Resizer resizer;
   Image crop;
   Image scaled;
   Image changed;

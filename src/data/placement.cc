@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "data/resize.h"
+#include "data/resizer.h"
 
 namespace orthrus {
 
@@ -75,8 +75,10 @@ Size scale_down(Size picture, Size wanted) {
 
 Placement place(Size picture, const Preprocessing& preprocessing, const Augmentation& augmentation,
                 RandomStream& random) {
-  Placement placement{
-      .picture = picture, .resized = picture, .input = {preprocessing.width, preprocessing.height}};
+  Placement placement{.picture = picture,
+                      .resized = picture,
+                      .input = {preprocessing.width, preprocessing.height},
+                      .interpolation = preprocessing.interpolation};
   const bool drawn = augmentation.crop == CropRule::kRandomResized &&
                      draw_resized_crop(picture, augmentation.least_area, random, placement.crop);
   if (!drawn) {
@@ -124,7 +126,8 @@ WantedPart wanted_part(const Placement& placement, PixelRule rule) {
   }
   const Size whole{divided(placement.picture.width, wanted.denominator),
                    divided(placement.picture.height, wanted.denominator)};
-  wanted.part = resized ? CubicResizer::needed_part(whole, placement.resized, placement.crop)
+  wanted.part = resized ? Resizer::needed_part(placement.interpolation, whole, placement.resized,
+                                               placement.crop)
                         : crop_of(placement, whole);
   return wanted;
 }

@@ -28,6 +28,7 @@ struct Placement {
   Size resized;    // of the whole picture
   Rectangle crop;  // of the resized picture; resized to `input` where it has another size
   Size input;      // of the network
+  Interpolation interpolation = Interpolation::kCubic;
   bool mirrored = false;
 };
 

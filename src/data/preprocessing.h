@@ -13,6 +13,15 @@ enum class PixelRule {
   kModern,  // as people see it: EXIF orientation applied, alpha laid on white, 16 bits rounded
 };
 
+// How pixels between pixels are found when a picture is resized.
+enum class Interpolation {
+  kCubic,  // MXNet's inter_method 2, ImageIter's default
+  kLinear,
+  kArea,
+  kNearest,
+  kAuto,  // cubic where both sides grow, area where both shrink, else linear (inter_method 9)
+};
+
 // Defaults: the ancestor's validation pipeline.
 struct Preprocessing {
   int64_t channels = 3;
@@ -22,6 +31,7 @@ struct Preprocessing {
   std::array<float, 3> mean = {123.68F, 116.28F, 103.53F};  // RGB, 0..255
   std::array<float, 3> std = {58.395F, 57.12F, 57.375F};
   PixelRule pixels = PixelRule::kMxnet;
+  Interpolation interpolation = Interpolation::kCubic;
   bool operator==(const Preprocessing&) const = default;
 };
 

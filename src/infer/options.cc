@@ -122,6 +122,14 @@ std::vector<OptionSpec> picture_options() {
        .help = "What files' pixels mean. mxnet: EXIF ignored, alpha dropped, of 16 bits the high "
                "byte; modern: EXIF orientation applied, alpha laid on white, 16 bits rounded.",
        .group = "Data"},
+      {.key = "data.interpolation",
+       .flag = "--interpolation",
+       .type = OptionType::kChoice,
+       .default_text = "cubic",
+       .choices = {"cubic", "linear", "area", "nearest", "auto"},
+       .help = "How pictures are resized, as OpenCV does. auto: cubic where they grow, area where "
+               "they shrink, linear else. A .safetensors model says this itself.",
+       .group = "Data"},
       {.key = "data.max_pixels",
        .flag = "--max-pixels",
        .type = OptionType::kInteger,
@@ -156,6 +164,17 @@ DecodeLimits decode_limits(const Options& options) {
 
 PixelRule pixel_rule(const Options& options) {
   return options.text("data.pixels") == "modern" ? PixelRule::kModern : PixelRule::kMxnet;
+}
+
+void set_pixel_rules(const Options& options, Preprocessing& preprocessing) {
+  if (options.given("data.pixels")) preprocessing.pixels = pixel_rule(options);
+  if (!options.given("data.interpolation")) return;
+  const std::string text = options.text("data.interpolation");
+  preprocessing.interpolation = text == "linear"    ? Interpolation::kLinear
+                                : text == "area"    ? Interpolation::kArea
+                                : text == "nearest" ? Interpolation::kNearest
+                                : text == "auto"    ? Interpolation::kAuto
+                                                    : Interpolation::kCubic;
 }
 
 std::vector<OptionSpec> inference_options(const std::string& default_batch_size) {

@@ -14,11 +14,14 @@ namespace orthrus {
 // --precision.
 [[nodiscard]] std::vector<OptionSpec> inference_options(const std::string& default_batch_size);
 
-// What reading pictures needs anywhere: --exclude, --pixels, --max-pixels, --max-file-bytes,
+// What reading pictures needs anywhere: --exclude, --pixels, --interpolation, --max-pixels,
+// --max-file-bytes,
 // --max-scans.
 [[nodiscard]] std::vector<OptionSpec> picture_options();
 [[nodiscard]] DecodeLimits decode_limits(const Options& options);
 [[nodiscard]] PixelRule pixel_rule(const Options& options);
+// What --pixels and --interpolation say, where they are given.
+void set_pixel_rules(const Options& options, Preprocessing& preprocessing);
 
 // Of the option pair with these keys, and --exclude where it is declared; the list must be given
 // (kUsage). The folder is the list's own where none is given.

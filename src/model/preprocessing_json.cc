@@ -1,7 +1,9 @@
 #include "model/preprocessing_json.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <string_view>
 
 #include "base/error.h"
 #include "formats/json_fields.h"
@@ -12,6 +14,8 @@ namespace {
 constexpr int64_t kMostEdge = 65536;
 constexpr const char* kMxnetPixels = "mxnet";
 constexpr const char* kModernPixels = "modern";
+constexpr std::array<std::string_view, 5> kInterpolations = {"cubic", "linear", "area", "nearest",
+                                                             "auto"};
 constexpr int kDeepestPreprocessing = 2;  // {"mean": [number]}
 
 OrderedJson numbers_to_json(const std::array<float, 3>& values) {
@@ -42,6 +46,10 @@ std::string preprocessing_to_json(const Preprocessing& preprocessing) {
                       {"std", numbers_to_json(preprocessing.std)}};
   // Files from before there was a choice have none: MXNet's rules.
   if (preprocessing.pixels == PixelRule::kModern) json["pixels"] = kModernPixels;
+  if (preprocessing.interpolation != Interpolation::kCubic) {
+    json["interpolation"] =
+        std::string(kInterpolations.at(static_cast<size_t>(preprocessing.interpolation)));
+  }
   return json.dump();
 }
 
@@ -60,6 +68,14 @@ Preprocessing preprocessing_from_json(std::string_view text) {
     throw input_error("'pixels' is '{}', expected {} or {}", pixels, kMxnetPixels, kModernPixels);
   }
   preprocessing.pixels = pixels == kModernPixels ? PixelRule::kModern : PixelRule::kMxnet;
+  const std::string interpolation =
+      fields.text("interpolation", std::string(kInterpolations.front()));
+  const auto* const named = std::ranges::find(kInterpolations, interpolation);
+  if (named == kInterpolations.end()) {
+    throw input_error("'interpolation' is '{}', expected one of {}", interpolation,
+                      fmt::join(kInterpolations, ", "));
+  }
+  preprocessing.interpolation = static_cast<Interpolation>(named - kInterpolations.begin());
   fields.finish();
   if (std::ranges::count(preprocessing.std, 0.0F) > 0) throw input_error("'std' holds a zero");
   return preprocessing;

@@ -215,9 +215,7 @@ TrainRequest train_request(const Options& options) {
   check_weighting(options, request.tasks);
   request.preprocessing =
       own.preprocessing ? preprocessing_of(options, *own.preprocessing) : preprocessing_of(options);
-  if (!own.preprocessing || options.given("data.pixels")) {
-    request.preprocessing.pixels = pixel_rule(options);
-  }
+  set_pixel_rules(options, request.preprocessing);
   read_finetune_options(options, request);
   request.calibrate = options.boolean("train.calibrate");
   request.best_by = BestBy(options.text("train.best_by"), options.where("train.best_by"));

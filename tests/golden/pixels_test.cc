@@ -59,6 +59,25 @@ TEST(Pixels, BicubicResizingOfTheShorterEdgeIsExact) {
   }
 }
 
+class InterpolationTest : public ::testing::TestWithParam<std::pair<const char*, Interpolation>> {};
+
+INSTANTIATE_TEST_SUITE_P(Pixels, InterpolationTest,
+                         ::testing::Values(std::pair("short32_linear", Interpolation::kLinear),
+                                           std::pair("short32_area", Interpolation::kArea)));
+
+TEST_P(InterpolationTest, OfTheShorterEdgeIsExact) {
+  const NamedTensors goldens = golden_pixels(std::string(GetParam().first) + ".params");
+  EXPECT_GE(goldens.size(), 4U);
+  Image resized;
+  for (const auto& [name, golden] : goldens) {
+    const Image image = decode(name);
+    const Size size = resize_short(image.view().whole(), 32);
+    Resizer().resize(GetParam().second, {.pixels = image.view(), .whole = image.view().whole()},
+                     size, {0, 0, size.width, size.height}, resized);
+    expect_equal(resized, golden, name);
+  }
+}
+
 struct Pipeline {
   std::string file;
   size_t pictures;

@@ -33,6 +33,7 @@ Model unusual_model() {
   model.tasks[0].rule = LabelRule::kSteps;
   model.tasks[0].steps = {{.expression = "label % 10"}, {.table = {{0, 1}, {2.5F, 3}}}};
   model.preprocessing.resize = 9;
+  model.preprocessing.interpolation = Interpolation::kArea;
   model.preprocessing.mean = {0.1F, 123.68F, 1e-7F};
   model.preprocessing.std = {1.0F / 3, 57.12F, 255};
   model.pretrained = true;
@@ -187,6 +188,8 @@ TEST_F(ModelFile, RefusesPreprocessingThatCannotBe) {
   EXPECT_THAT(refusal_with("preprocessing", json("8", "[1,0,1]")), HasSubstr("holds a zero"));
   EXPECT_THAT(refusal_with("preprocessing", json("8", "[1,1e300,1]")), HasSubstr("too large"));
   EXPECT_THAT(refusal_with("preprocessing", "[]"), HasSubstr("no JSON object"));
+  EXPECT_THAT(refusal_with("preprocessing", json("8", R"([1,1,1],"interpolation":"cubist")")),
+              HasSubstr("'interpolation' is 'cubist', expected one of cubic, linear"));
 }
 
 TEST_F(ModelFile, RefusesTensorsThatDoNotFitTheGraph) {

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What torchvision makes of a picture: one operation after the other, each alone, as the bytes of its pixels.
 
-usage: make.py        (needs torch and torchvision; made with 2.15.0 and 0.30.0)
+usage: make.py        (needs torch and torchvision; made with 2.15.0 and 0.29.2)
 Writes torchvision.rgb: the picture of 21x15 pixels itself, then the results in the order of OPERATIONS, which
 tests/data/policy_test.cc repeats.
 """
