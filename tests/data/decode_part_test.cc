@@ -98,6 +98,47 @@ TEST(DecodePart, FindsDamageOutsideOfIt) {
   }
 }
 
+// Whatever is made of a damaged file, it is made of its parts too.
+TEST(DecodePart, OfADamagedFileIsAsTheWhole) {
+  const std::vector<std::vector<std::byte>> originals = {
+      make_jpeg(80, 60), make_jpeg(80, 60, {.restart_rows = 1}),
+      make_jpeg(80, 60, {.chroma_width = 1, .chroma_height = 1})};
+  const DecodeLimits limits{.max_pixels = 1 << 20};
+  int accepted = 0, refused = 0;
+  for (size_t original = 0; original < originals.size(); ++original) {
+    for (uint64_t seed = 0; seed < 400; ++seed) {
+      std::vector<std::byte> bytes = originals[original];
+      RandomStream random(seed, StreamPurpose::kSynthetic, original, 0);
+      bytes[random.below(static_cast<uint32_t>(bytes.size()))] ^=
+          static_cast<std::byte>(1U << random.below(8));
+      Image whole;
+      Cut part;
+      bool usable = true, part_usable = true;
+      try {
+        decode_image(bytes, limits, whole);
+      } catch (const Error&) {
+        usable = false;
+      }
+      const auto choose = [](Size size) {
+        return WantedPart{.part = {size.width / 3, size.height / 3,
+                                   std::max<int64_t>(1, size.width / 4),
+                                   std::max<int64_t>(1, size.height / 4)}};
+      };
+      try {
+        part.decoded = decode_part(bytes, limits, choose, part.image);
+      } catch (const Error&) {
+        part_usable = false;
+      }
+      ASSERT_EQ(usable, part_usable) << "picture " << original << ", seed " << seed;
+      if (usable) expect_part(whole, part, choose(part.decoded.whole).part);
+      ASSERT_FALSE(HasFatalFailure()) << "picture " << original << ", seed " << seed;
+      ++(usable ? accepted : refused);
+    }
+  }
+  EXPECT_GT(accepted, 100);
+  EXPECT_GT(refused, 100);
+}
+
 TEST(DecodePart, OtherFormatsAreDecodedWhole) {
   const Cut result = cut(make_png(30, 20), {.denominator = 2, .part = {5, 5, 4, 4}});
   EXPECT_EQ(result.decoded.whole, (Size{30, 20}));
