@@ -4,8 +4,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <new>
+#include <string>
 #include <utility>
 
 #include "base/error.h"
@@ -19,8 +21,12 @@ uint64_t bytes_of(Size size) {
 }
 
 int open_nameless(const std::filesystem::path& folder) {
-  const int file = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  if (file >= 0) return file;
+  std::string path = (folder / "orthrus-cache-XXXXXX").string();
+  const int file = ::mkostemp(path.data(), O_CLOEXEC);
+  if (file >= 0) {
+    ::unlink(path.c_str());
+    return file;
+  }
   throw resource_error("the cache cannot be made in '{}': {}", folder.string(),
                        std::strerror(errno))
       .with_hint("--picture-cache-dir names a folder on a disk with room for it");
