@@ -12,12 +12,15 @@ namespace orthrus {
 
 namespace {
 
-uint8_t clamped(double value) {
-  return static_cast<uint8_t>(std::clamp(value, 0.0, 255.0));  // the fraction is cut off
+// In float32, as torchvision: doubles would cut off other fractions.
+uint8_t clamped(float value) {
+  return static_cast<uint8_t>(std::clamp(value, 0.0F, 255.0F));  // the fraction is cut off
 }
 
 uint8_t grey_of(const uint8_t* pixel) {
-  return static_cast<uint8_t>(0.2989 * pixel[0] + 0.587 * pixel[1] + 0.114 * pixel[2]);
+  return static_cast<uint8_t>(0.2989F * static_cast<float>(pixel[0]) +
+                              0.587F * static_cast<float>(pixel[1]) +
+                              0.114F * static_cast<float>(pixel[2]));
 }
 
 template <typename Change>
@@ -61,26 +64,26 @@ void move_pixels(const Affine& from, const ImageView& src, Image& dst) {
   });
 }
 
-// Between `other` (0) and the pixel (1), or past either.
-void blend(const uint8_t* pixel, const double (&other)[3], double factor, uint8_t* to) {
-  for (int c = 0; c < 3; ++c) to[c] = clamped(factor * pixel[c] + (1 - factor) * other[c]);
+// Between `other` (0) and the value (1), or past either.
+uint8_t blended(int value, float other, double factor) {
+  return clamped(static_cast<float>(factor) * static_cast<float>(value) +
+                 static_cast<float>(1 - factor) * other);
 }
 
-double mean_grey(const ImageView& src) {
+float mean_grey(const ImageView& src) {
   uint64_t sum = 0;
   for (int64_t y = 0; y < src.height; ++y) {
     for (int64_t x = 0; x < src.width; ++x) sum += grey_of(src.row(y) + 3 * x);
   }
-  return static_cast<double>(sum) / static_cast<double>(src.width * src.height);
+  return static_cast<float>(static_cast<double>(sum) / static_cast<double>(src.width * src.height));
 }
 
 void sharpen(double factor, const ImageView& src, Image& dst) {
   for_each_pixel(src, dst, [&](int64_t x, int64_t y, const uint8_t* from, uint8_t* to) {
     const bool edge = x == 0 || y == 0 || x == src.width - 1 || y == src.height - 1;
-    double soft[3];
     for (int c = 0; c < 3; ++c) {
-      if (edge) {
-        soft[c] = from[c];
+      if (edge) {  // blended with itself, which may still round
+        to[c] = blended(from[c], from[c], factor);
         continue;
       }
       int sum = 4 * from[c];
@@ -88,9 +91,8 @@ void sharpen(double factor, const ImageView& src, Image& dst) {
         const uint8_t* line = src.row(y + row) + 3 * x + c;
         sum += line[-3] + line[0] + line[3];
       }
-      soft[c] = std::nearbyint(sum / 13.0);
+      to[c] = blended(from[c], std::nearbyint(static_cast<float>(sum) / 13), factor);
     }
-    blend(from, soft, factor, to);
   });
 }
 
@@ -127,8 +129,8 @@ ByteTable stretched(const Histogram& counts) {
   const auto least = std::ranges::find_if(counts, used) - counts.begin();
   const auto most = 255 - (std::find_if(counts.rbegin(), counts.rend(), used) - counts.rbegin());
   if (least == most) return table_of([](int i) { return static_cast<uint8_t>(i); });
-  const double scale = 255.0 / static_cast<double>(most - least);
-  return table_of([&](int i) { return clamped(static_cast<double>(i - least) * scale); });
+  const float scale = 255.0F / static_cast<float>(most - least);
+  return table_of([&](int i) { return clamped(static_cast<float>(i - least) * scale); });
 }
 
 ByteTable equalised(const Histogram& counts) {
@@ -168,9 +170,9 @@ void apply(PixelOperation operation, double amount, const ImageView& src, Image&
     case PixelOperation::kIdentity:
       return move_pixels({}, src, dst);
     case PixelOperation::kShearX:
-      return move_pixels({.b = amount}, src, dst);
+      return move_pixels({.b = amount, .c = amount / 2}, src, dst);
     case PixelOperation::kShearY:
-      return move_pixels({.d = amount}, src, dst);
+      return move_pixels({.d = amount, .f = amount / 2}, src, dst);
     case PixelOperation::kTranslateX:
       return move_pixels({.c = -amount}, src, dst);
     case PixelOperation::kTranslateY:
@@ -178,16 +180,15 @@ void apply(PixelOperation operation, double amount, const ImageView& src, Image&
     case PixelOperation::kRotate:
       return move_pixels(rotation(amount, src), src, dst);
     case PixelOperation::kBrightness:
-      return look_up_values([&](int i) { return clamped(factor * i); }, src, dst);
+      return look_up_values([&](int i) { return blended(i, 0, factor); }, src, dst);
     case PixelOperation::kColour:
       return for_each_pixel(src, dst, [&](int64_t, int64_t, const uint8_t* from, uint8_t* to) {
-        const double grey = grey_of(from);
-        blend(from, {grey, grey, grey}, factor, to);
+        const float grey = grey_of(from);
+        for (int c = 0; c < 3; ++c) to[c] = blended(from[c], grey, factor);
       });
     case PixelOperation::kContrast: {
-      const double grey = mean_grey(src);
-      return look_up_values([&](int i) { return clamped(factor * i + (1 - factor) * grey); }, src,
-                            dst);
+      const float grey = mean_grey(src);
+      return look_up_values([&](int i) { return blended(i, grey, factor); }, src, dst);
     }
     case PixelOperation::kSharpness:
       return sharpen(factor, src, dst);

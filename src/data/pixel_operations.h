@@ -11,7 +11,7 @@ namespace orthrus {
 
 enum class PixelOperation {
   kIdentity,
-  kShearX,        // amount: columns by which the next row is moved
+  kShearX,        // amount: columns by which the next row is moved, from the upper edge on
   kShearY,        // rows by which the next column is moved
   kTranslateX,    // columns
   kTranslateY,    // rows

@@ -62,10 +62,10 @@ TEST(PixelOperations, MoveWhatTheyShouldMove) {
     return value_at(src, x, y + 2, c);
   });
   expect_pixels(after(kShearX, 2), [](const Image& src, int64_t x, int64_t y, int64_t c) {
-    return value_at(src, x + 2 * y, y, c);
+    return value_at(src, x + 2 * y + 1, y, c);
   });
-  expect_pixels(after(kShearY, -1), [](const Image& src, int64_t x, int64_t y, int64_t c) {
-    return value_at(src, x, y - x, c);
+  expect_pixels(after(kShearY, -2), [](const Image& src, int64_t x, int64_t y, int64_t c) {
+    return value_at(src, x, y - 2 * x - 1, c);
   });
   expect_pixels(after(kRotate, 180), [](const Image& src, int64_t x, int64_t y, int64_t c) {
     return value_at(src, kWidth - 1 - x, kHeight - 1 - y, c);
@@ -82,11 +82,14 @@ TEST(PixelOperations, RotateCounterClockwise) {
 
 int grey(const Image& src, int64_t x, int64_t y) {
   const uint8_t* p = src.row(y) + 3 * x;
-  return static_cast<int>(0.2989 * p[0] + 0.587 * p[1] + 0.114 * p[2]);
+  return static_cast<int>(0.2989F * static_cast<float>(p[0]) + 0.587F * static_cast<float>(p[1]) +
+                          0.114F * static_cast<float>(p[2]));
 }
 
 int blended(double value, double other, double factor) {
-  return static_cast<int>(std::clamp(factor * value + (1 - factor) * other, 0.0, 255.0));
+  const float sum = static_cast<float>(factor) * static_cast<float>(value) +
+                    static_cast<float>(1 - factor) * static_cast<float>(other);
+  return static_cast<int>(std::clamp(sum, 0.0F, 255.0F));
 }
 
 TEST(PixelOperations, BlendWithBlackGreyAndMean) {
