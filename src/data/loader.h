@@ -33,7 +33,7 @@ struct LoaderOptions {
   size_t read_ahead_bytes = size_t{64} << 20;  // of files, with threads = 0
   DecodeLimits limits = {};
   Augmentation augmentation = {};
-  CacheOptions cache = {};
+  PictureCacheOptions cache = {};
   std::vector<SourceTurns> sources = {};  // that the pictures come from; empty: one
 };
 

@@ -136,7 +136,7 @@ std::vector<OptionSpec> mixing_options() {
   };
 }
 
-std::vector<OptionSpec> cache_options() {
+std::vector<OptionSpec> picture_cache_options() {
   return {
       {.key = "data.picture_cache",
        .flag = "--picture-cache",
@@ -166,14 +166,14 @@ std::vector<OptionSpec> cache_options() {
   };
 }
 
-CacheOptions cache_of(const Options& options) {
+PictureCacheOptions picture_cache_of(const Options& options) {
   const std::string kind = options.text("data.picture_cache");
-  CacheOptions cache;
-  if (kind != "off") cache.kind = kind == "ram" ? CacheKind::kRam : CacheKind::kDisk;
+  PictureCacheOptions cache;
+  if (kind != "off") cache.kind = kind == "ram" ? PictureCacheKind::kRam : PictureCacheKind::kDisk;
   cache.most_bytes = static_cast<uint64_t>(options.integer("data.picture_cache_size")) << 20;
   cache.folder = options.text("data.picture_cache_dir");
-  const bool disk = cache.kind == CacheKind::kDisk;
-  refuse_without(options, "data.picture_cache_size", cache.kind != CacheKind::kOff,
+  const bool disk = cache.kind == PictureCacheKind::kDisk;
+  refuse_without(options, "data.picture_cache_size", cache.kind != PictureCacheKind::kOff,
                  "--picture-cache ram or disk");
   refuse_without(options, "data.picture_cache_dir", disk, "--picture-cache disk");
   return cache;

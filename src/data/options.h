@@ -15,9 +15,9 @@ namespace orthrus {
 [[nodiscard]] std::vector<OptionSpec> mixing_options();
 
 // --picture-cache, --picture-cache-size, --picture-cache-dir.
-[[nodiscard]] std::vector<OptionSpec> cache_options();
+[[nodiscard]] std::vector<OptionSpec> picture_cache_options();
 // Throws kUsage for a size or folder of no cache.
-[[nodiscard]] CacheOptions cache_of(const Options& options);
+[[nodiscard]] PictureCacheOptions picture_cache_of(const Options& options);
 
 // Throws kUsage for options that contradict each other. Without mixing where its options are not
 // declared.

@@ -49,8 +49,8 @@ void transfer_all(const Transfer& transfer, uint64_t size, const char* what) {
 
 }  // namespace
 
-PictureCache::PictureCache(const CacheOptions& options) : options_(options) {
-  if (options.kind != CacheKind::kDisk) return;
+PictureCache::PictureCache(const PictureCacheOptions& options) : options_(options) {
+  if (options.kind != PictureCacheKind::kDisk) return;
   file_ = open_nameless(options.folder.empty() ? std::filesystem::temp_directory_path()
                                                : options.folder);
 }
@@ -77,7 +77,7 @@ void PictureCache::put(size_t position, Size decoded, const Image& resized) {
     return;
   }
   Entry entry{.decoded = decoded, .resized = size, .offset = offset, .bytes = nullptr};
-  if (options_.kind == CacheKind::kDisk) {
+  if (options_.kind == PictureCacheKind::kDisk) {
     transfer_all(
         [&](uint64_t done) {
           return ::pwrite(file_, resized.row(0) + done, bytes - done,

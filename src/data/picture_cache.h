@@ -15,10 +15,10 @@
 
 namespace orthrus {
 
-enum class CacheKind { kOff, kRam, kDisk };
+enum class PictureCacheKind { kOff, kRam, kDisk };
 
-struct CacheOptions {
-  CacheKind kind = CacheKind::kOff;
+struct PictureCacheOptions {
+  PictureCacheKind kind = PictureCacheKind::kOff;
   uint64_t most_bytes = uint64_t{1} << 30;
   std::filesystem::path folder = {};  // of the file; empty: the system's for temporary files
 };
@@ -26,7 +26,7 @@ struct CacheOptions {
 class PictureCache {
  public:
   // Throws kResource when the file cannot be made.
-  explicit PictureCache(const CacheOptions& options);
+  explicit PictureCache(const PictureCacheOptions& options);
   ~PictureCache();
   PictureCache(const PictureCache&) = delete;
   PictureCache& operator=(const PictureCache&) = delete;
@@ -47,7 +47,7 @@ class PictureCache {
     std::unique_ptr<uint8_t[]> bytes;  // in memory
   };
 
-  CacheOptions options_;
+  PictureCacheOptions options_;
   int file_ = -1;
   mutable std::mutex mutex_;  // guards entries_; what they point to never changes
   std::unordered_map<size_t, Entry> entries_;

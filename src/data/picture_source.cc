@@ -21,7 +21,7 @@ uint64_t BadBudget::of(size_t pictures) const {
 PictureSource::PictureSource(SharedPictures pictures, const Preprocessing& preprocessing,
                              const Augmentation& augmentation, const DecodeLimits& limits,
                              OnBadImage on_bad_image, uint64_t seed, const BadBudget& max_bad,
-                             const CacheOptions& cache)
+                             const PictureCacheOptions& cache)
     : pictures_(std::move(pictures)),
       augmenter_(preprocessing, augmentation),
       limits_(limits),
@@ -29,7 +29,7 @@ PictureSource::PictureSource(SharedPictures pictures, const Preprocessing& prepr
       on_bad_image_(on_bad_image),
       seed_(seed),
       max_bad_(max_bad.of(pictures_->list().entries.size())) {
-  if (cache.kind == CacheKind::kOff) return;
+  if (cache.kind == PictureCacheKind::kOff) return;
   if (augmentation.crop == CropRule::kRandomResized) {
     throw usage_error("--picture-cache keeps resized pictures, but --crop resized takes whole ones")
         .with_hint(

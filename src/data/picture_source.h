@@ -53,7 +53,7 @@ class PictureSource {
   PictureSource(SharedPictures pictures, const Preprocessing& preprocessing,
                 const Augmentation& augmentation, const DecodeLimits& limits,
                 OnBadImage on_bad_image, uint64_t seed, const BadBudget& max_bad = {},
-                const CacheOptions& cache = {});
+                const PictureCacheOptions& cache = {});
 
   [[nodiscard]] const Pictures& pictures() const { return *pictures_; }
 

@@ -182,7 +182,7 @@ std::vector<OptionSpec> train_options() {
   append(all, data_options());
   append(all, augmentation_options());
   append(all, mixing_options());
-  append(all, cache_options());
+  append(all, picture_cache_options());
   append(all, inference_options("200"));
   append(all, finetune_options());
   append(all, optimizer_options());
@@ -234,7 +234,7 @@ TrainRequest train_request(const Options& options) {
   request.loader.last_batch = last_batch_of(options.text("data.last_batch"));
   request.loader.seed = static_cast<uint64_t>(options.integer("train.seed"));
   request.loader.augmentation = augmentation_of(options);
-  request.loader.cache = cache_of(options);
+  request.loader.cache = picture_cache_of(options);
   read_optimizer_options(options, request);
   if (options.has("train.save_result")) {
     request.mxnet_name =

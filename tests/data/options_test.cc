@@ -63,16 +63,16 @@ TEST(AugmentationOptions, WhatWouldChangeNothingIsRefused) {
   EXPECT_THAT(refusal({"--hue", "2"}), ::testing::HasSubstr("--hue"));
 }
 
-TEST(CacheOptions, AreInMebibytesAndBelongTogether) {
+TEST(PictureCacheOptions, AreInMebibytesAndBelongTogether) {
   const auto cache = [](const std::vector<std::string>& arguments) {
     OptionTable table;
-    table.add(cache_options());
-    return cache_of(parse_options(table, {}, arguments, {}));
+    table.add(picture_cache_options());
+    return picture_cache_of(parse_options(table, {}, arguments, {}));
   };
-  EXPECT_EQ(cache({}).kind, CacheKind::kOff);
-  const CacheOptions disk =
+  EXPECT_EQ(cache({}).kind, PictureCacheKind::kOff);
+  const PictureCacheOptions disk =
       cache({"--picture-cache", "disk", "--picture-cache-size", "3", "--picture-cache-dir", "/x"});
-  EXPECT_EQ(disk.kind, CacheKind::kDisk);
+  EXPECT_EQ(disk.kind, PictureCacheKind::kDisk);
   EXPECT_EQ(disk.most_bytes, 3U << 20);
   EXPECT_EQ(disk.folder, "/x");
   EXPECT_THROW((void)cache({"--picture-cache-size", "3"}), Error);

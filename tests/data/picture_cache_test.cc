@@ -14,7 +14,7 @@
 namespace orthrus {
 namespace {
 
-class PictureCacheTest : public ::testing::TestWithParam<CacheKind> {
+class PictureCacheTest : public ::testing::TestWithParam<PictureCacheKind> {
  protected:
   static Image picture(int width, int height, int variant) {
     Image image;
@@ -25,7 +25,7 @@ class PictureCacheTest : public ::testing::TestWithParam<CacheKind> {
 };
 
 INSTANTIATE_TEST_SUITE_P(Kinds, PictureCacheTest,
-                         ::testing::Values(CacheKind::kRam, CacheKind::kDisk));
+                         ::testing::Values(PictureCacheKind::kRam, PictureCacheKind::kDisk));
 
 TEST_P(PictureCacheTest, GivesBackWhatWasPutIn) {
   PictureCache cache({.kind = GetParam()});
@@ -110,10 +110,10 @@ std::string refusal_of_loader(const LoaderOptions& options) {
 
 TEST(PictureCache, SaysWhereItCannotBe) {
   LoaderOptions options;
-  options.cache = {.kind = CacheKind::kDisk, .folder = "/nowhere/at/all"};
+  options.cache = {.kind = PictureCacheKind::kDisk, .folder = "/nowhere/at/all"};
   EXPECT_THAT(refusal_of_loader(options),
               ::testing::HasSubstr("the cache cannot be made in '/nowhere/at/all': No such file"));
-  options.cache = {.kind = CacheKind::kRam};
+  options.cache = {.kind = PictureCacheKind::kRam};
   options.augmentation.crop = CropRule::kRandomResized;
   EXPECT_THAT(refusal_of_loader(options),
               ::testing::HasSubstr("--picture-cache keeps resized pictures"));
