@@ -18,6 +18,11 @@ constexpr size_t kMaxChunkBytes = size_t{64} << 20;
 void check_png(int code, size_t file_bytes) {
   if (code == SPNG_OK) return;
   if (code == SPNG_EMEM) throw resource_error("out of memory while decoding a PNG");
+  if (code == SPNG_ECHUNK_LIMITS) {
+    throw input_error("the PNG's colour profile or its texts take more than {} bytes",
+                      kMaxChunkBytes)
+        .with_hint("save it without them, or leave it out of the list");
+  }
   if (code == SPNG_EOVERFLOW) {
     throw input_error("damaged PNG: the header promises more pixels than can be addressed");
   }
@@ -30,11 +35,12 @@ void check_png(int code, size_t file_bytes) {
 }
 
 // Alpha or more than 8 bits, which the modern rule has its own way with.
-bool needs_care(spng_ctx* context, const spng_ihdr& header) {
+bool needs_care(spng_ctx* context, const spng_ihdr& header, size_t file_bytes) {
   spng_trns transparency{};
+  const int code = spng_get_trns(context, &transparency);  // reads all up to the pixels
+  if (code != SPNG_ECHUNKAVAIL) check_png(code, file_bytes);
   return header.bit_depth == 16 || header.color_type == SPNG_COLOR_TYPE_GRAYSCALE_ALPHA ||
-         header.color_type == SPNG_COLOR_TYPE_TRUECOLOR_ALPHA ||
-         spng_get_trns(context, &transparency) == SPNG_OK;
+         header.color_type == SPNG_COLOR_TYPE_TRUECOLOR_ALPHA || code == SPNG_OK;
 }
 
 void decode_on_white(spng_ctx* context, size_t file_bytes, Image& image) {
@@ -90,7 +96,7 @@ ImageInfo decode_png(std::span<const std::byte> bytes, const DecodeLimits& limit
                  .height = header.height,
                  .channels = channels_of(header),
                  .bits = header.bit_depth};
-  if (rule == PixelRule::kModern && needs_care(context.get(), header)) {
+  if (rule == PixelRule::kModern && needs_care(context.get(), header, bytes.size())) {
     decode_on_white(context.get(), bytes.size(), image);
   } else {
     // Without SPNG_DECODE_TRNS, transparency is left out; of 16 bits libspng keeps the high byte.
