@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A training that is killed again and again, at random moments and while it writes, ends with the very
+# Trainings that are killed again and again, at random moments and while they write, end with the very
 # bytes of one that was left alone. ORTHRUS_KILLS: how many kills (default 20). Arguments after the
 # program are options of the training.
 goldens=$(dirname "$(realpath "$0")")/../golden/mxnet
@@ -16,33 +16,51 @@ train=(train --model "$goldens/models/preact" --epoch 0 --image-shape 3,32,32 --
   --num-epoch 12 --checkpoint-steps 1 --save-name mine "${options[@]}")
 
 run 0 "${train[@]}" --save-result whole
-RANDOM=7
-for kill in $(seq "$kills"); do
-  "$program" "${train[@]}" --save-result cut --resume >>log 2>&1 &
-  process=$!
-  sleep "0.$(printf '%03d' $((RANDOM % 600 + 50)))"
-  kill -KILL $process 2>/dev/null
-  wait $process 2>/dev/null
-done
-run 0 "${train[@]}" --save-result cut --resume
-grep -q "resumed from" log || fail "no training was resumed"
+
 # The same figures and log lines, but for times and for what is said of the resumes.
 lines() {
   sed -E 's/^[^ ]+ //; s/Speed: [0-9.]+ //; s/Time cost=.*//; s/cut\//whole\//' "$1/train.log" |
     grep 'detail: \|info: Epoch\|info: Saved'
 }
-cmp <(lines whole) <(lines cut) || fail "the logs differ"
-cmp <(cut -d, -f1-3,5- whole/metrics.csv) <(cut -d, -f1-3,5- cut/metrics.csv) ||
-  fail "the metrics differ"
-for file in last best; do
-  cmp -s whole/$file.safetensors cut/$file.safetensors || fail "$file.safetensors is not the same"
+compare() {
+  cmp <(lines whole) <(lines cut) || fail "the logs differ"
+  cmp <(cut -d, -f1-3,5- whole/metrics.csv) <(cut -d, -f1-3,5- cut/metrics.csv) ||
+    fail "the metrics differ"
+  local epoch file
+  for file in last best; do
+    cmp -s whole/$file.safetensors cut/$file.safetensors || fail "$file.safetensors is not the same"
+  done
+  for epoch in $(seq 1 12); do
+    file=mine-$(printf '%04d' "$epoch").params
+    cmp -s whole/"$file" cut/"$file" || fail "$file is not the same"
+  done
+  [ "$(ls cut/checkpoints | wc -l)" -le 2 ] || fail "too many checkpoints are kept"
+}
+
+# A training that reaches its end between two kills is compared, and another one begins.
+RANDOM=7
+done=0 trainings=1
+while [ $done -lt "$kills" ]; do
+  "$program" "${train[@]}" --save-result cut --resume >>log 2>&1 &
+  process=$!
+  sleep "0.$(printf '%03d' $((RANDOM % 600 + 50)))"
+  kill -KILL $process 2>/dev/null
+  code=0
+  wait $process 2>/dev/null || code=$?
+  case $code in
+    137) done=$((done + 1)) ;;
+    0)
+      compare
+      rm -rf cut
+      trainings=$((trainings + 1))
+      ;;
+    *) cat log && fail "exit code $code" ;;
+  esac
 done
-for epoch in $(seq 1 12); do
-  file=mine-$(printf '%04d' "$epoch").params
-  cmp -s whole/"$file" cut/"$file" || fail "$file is not the same"
-done
-[ "$(ls cut/checkpoints | wc -l)" -le 2 ] || fail "too many checkpoints are kept"
-echo "$kills kills; resumed $(grep -c 'resumed from' log) times"
+run 0 "${train[@]}" --save-result cut --resume
+compare
+grep -q "resumed from" log || fail "no training was resumed"
+echo "$done kills in $trainings trainings; resumed $(grep -c 'resumed from' log) times"
 
 run 0 "${train[@]}" --save-result cut --resume
 says err "nothing is left to train"
