@@ -19,7 +19,6 @@ using StateJson = nlohmann::ordered_json;
 
 constexpr const char* kFormat = "orthrus.checkpoint";
 constexpr int kVersion = 1;
-constexpr size_t kKept = 2;
 constexpr std::string_view kBegin = "step-", kEnd = ".safetensors";
 constexpr size_t kDigits = 10;
 constexpr std::array kHashedEntries = {"state", "config", "lists"};
@@ -284,26 +283,19 @@ void CheckpointFolder::write(TrainerState state) {
   } catch (const std::bad_alloc&) {
     throw resource_error("cannot write '{}': out of memory", file.string());
   }
-  // An epoch's end may overwrite the checkpoint of its last step.
-  if (own_.empty() || own_.back() != file) own_.push_back(file);
-  if (own_.size() > kKept) own_.erase(own_.begin());
   try {
-    remove_old();
+    remove_void(file);
   } catch (const std::exception&) {  // one too many does no harm
   }
 }
 
-void CheckpointFolder::remove_old() const {
+void CheckpointFolder::remove_void(const std::filesystem::path& written) const {
+  int kept = 0;
   for (const std::filesystem::path& path : checkpoint_files(folder_)) {
-    if (std::ranges::find(own_, path) != own_.end() || !is_checkpoint(path)) continue;
+    if (!is_checkpoint(path) || (path <= written && ++kept <= schedule_.keep)) continue;
     std::error_code ignored;
     std::filesystem::remove(path, ignored);
   }
-}
-
-void CheckpointFolder::continue_from(const std::filesystem::path& path, int64_t updates) {
-  own_ = {path};
-  last_updates_ = updates;
 }
 
 CheckpointFolder::Newest CheckpointFolder::newest() const {

@@ -1,6 +1,6 @@
 // Checkpoints of a training: everything that lives on from one step to the next, in one file
 // (safetensors), from which the training continues bit for bit. They lie in a folder of their own
-// as step-<updates>.safetensors; the last two are kept.
+// as step-<updates>.safetensors; the last ones are kept.
 #pragma once
 
 #include <chrono>
@@ -20,6 +20,7 @@ namespace orthrus {
 struct CheckpointSchedule {
   double minutes = 10;  // between two; 0: never by the clock
   int64_t steps = 0;    // between two; 0: never by their number
+  int keep = 2;         // how many stay, the newest ones
 };
 
 // What a training was given besides its model; another one may not go on from its checkpoints.
@@ -56,14 +57,14 @@ class CheckpointFolder {
 
   // Whether one should be written after that many updates.
   [[nodiscard]] bool due(int64_t updates) const;
-  // Begins to write one in a thread of its own, then removes older checkpoints than the last two,
-  // and nothing that is none; waits first for the one before. Throws kResource when that one could
-  // not be written.
+  // Begins to write one in a thread of its own, then removes those that are older than the ones to
+  // keep, or newer than it (of a training that went back), and nothing that is no checkpoint; waits
+  // first for the one before. Throws kResource when that one could not be written.
   void start_write(TrainerState state);
   // Waits until everything is written; throws as start_write().
   void finish();
-  // That file is the one that this training goes on from.
-  void continue_from(const std::filesystem::path& path, int64_t updates);
+  // The training goes on from its checkpoint of that many updates.
+  void continue_from(int64_t updates) { last_updates_ = updates; }
 
   struct Newest {
     std::filesystem::path path;
@@ -78,15 +79,15 @@ class CheckpointFolder {
   using Clock = std::chrono::steady_clock;
 
   void write(TrainerState state);
-  void remove_old() const;
+  // From the folder that `written` has come into.
+  void remove_void(const std::filesystem::path& written) const;
 
   std::filesystem::path folder_;
   TrainingInputs inputs_;
   CheckpointSchedule schedule_;
   Clock::time_point last_time_ = Clock::now();
   int64_t last_updates_ = 0;
-  std::vector<std::filesystem::path> own_;  // written by this training, the newest last
-  std::future<void> writing_;               // owns own_ while it is not ready
+  std::future<void> writing_;
 };
 
 }  // namespace orthrus

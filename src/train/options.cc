@@ -243,7 +243,8 @@ TrainRequest train_request(const Options& options) {
   request.on_nan = options.text("train.on_nan") == "rollback" ? OnNan::kRollback : OnNan::kStop;
   request.replay = options.text("train.replay");
   request.checkpoints = {.minutes = options.real("train.checkpoint_minutes"),
-                         .steps = options.integer("train.checkpoint_steps")};
+                         .steps = options.integer("train.checkpoint_steps"),
+                         .keep = static_cast<int>(options.integer("train.keep_checkpoints"))};
   request.resume = options.boolean("train.resume");
   request.force = options.boolean("train.force");
   request.threads = thread_count(options);

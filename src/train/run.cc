@@ -112,7 +112,7 @@ void resume(const TrainRequest& request, const TrainingInputs& inputs,
   } catch (const Error& error) {
     throw error.within("cannot continue from '" + newest.path.string() + "'");
   }
-  checkpoints.continue_from(newest.path, newest.checkpoint->state.updates);
+  checkpoints.continue_from(newest.checkpoint->state.updates);
   observer.resumed(newest.checkpoint->state);
   for (const std::string& reason : newest.skipped) observer.warn("passed over: " + reason);
   for (const std::string& change : changes) observer.warn("changed since: " + change);
@@ -124,12 +124,14 @@ void resume(const TrainRequest& request, const TrainingInputs& inputs,
   }
 }
 
-// What one epoch writes, and room for the checkpoint that is written beside the two kept ones.
+// What one epoch writes: the models, and a checkpoint beside one or two. Whether there is room for
+// more checkpoints is looked at when they are written.
 void check_disk(const TrainRequest& request, const RunFolder& folder, const Model& model) {
   uint64_t parameters = 0;
   for (const auto& [name, tensor] : model.parameters) parameters += tensor.size_bytes();
   const uint64_t mxnet = request.mxnet_name.empty() ? 0 : parameters;
-  check_free_space(folder.path(), 2 * parameters + 3 * 2 * parameters + mxnet);
+  const uint64_t checkpoints = request.checkpoints.keep > 1 ? 3 : 2;
+  check_free_space(folder.path(), 2 * parameters + checkpoints * 2 * parameters + mxnet);
 }
 
 std::vector<std::string> replay(const TrainRequest& request, Trainer& trainer,

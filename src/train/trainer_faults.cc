@@ -49,7 +49,7 @@ void Trainer::roll_back(const NonFinite& error) {
   observer_.warn(fmt::format("{}; back to update {}, with the learning rate halved",
                              error.message(), state.updates));
   restore(state);
-  options_.checkpoints->continue_from(newest.path, state.updates);
+  options_.checkpoints->continue_from(state.updates);
   observer_.rolled_back(state);
 }
 

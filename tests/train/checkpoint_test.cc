@@ -127,6 +127,20 @@ TEST(CheckpointFolder, KeepsTheLastTwoAndTouchesNothingElse) {
   EXPECT_EQ(checkpoints.newest().checkpoint->state.updates, 12);
 }
 
+// Those of a training before it was cut off count, and those behind the place where it goes on are
+// void.
+TEST(CheckpointFolder, KeepsAsManyAsItIsTold) {
+  const TemporaryFolder folder;
+  CheckpointFolder before(folder.path(), {}, {.keep = 9});
+  for (const int64_t updates : {1, 2, 3, 8}) write(before, updates);
+  CheckpointFolder checkpoints(folder.path(), {}, {.keep = 3});
+  checkpoints.continue_from(3);
+  write(checkpoints, 4);
+  EXPECT_THAT(names_in(folder.path()),
+              ElementsAre("step-0000000002.safetensors", "step-0000000003.safetensors",
+                          "step-0000000004.safetensors"));
+}
+
 TEST(CheckpointFolder, PassesOverWhatIsBroken) {
   const TemporaryFolder folder;
   CheckpointFolder checkpoints(folder.path(), {}, {});
