@@ -81,8 +81,8 @@ OptionSpec memory_option() {
           .choices = {"fast", "auto", "lean"},
           .help =
               "What backward needs of forward. fast: kept; auto: outputs of BatchNorm are "
-              "computed again, which saves a sixth of the memory and costs next to no time; "
-              "lean: those of convolutions too, which saves half and costs a quarter of the "
+              "computed again, which saves a third of the memory and costs next to no time; "
+              "lean: those of convolutions too, which saves half and costs about a sixth of the "
               "speed. The results are the same bytes.",
           .group = "Machine",
           .incidental = true};
