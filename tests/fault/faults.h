@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <exception>
 #include <new>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,11 @@ struct NamedFault {
   int error;  // 0: a short write or read
   bool for_ever;
 };
+
+// Names the fault in the names of tests.
+inline void PrintTo(const NamedFault& fault, std::ostream* out) {
+  *out << fault.name;
+}
 
 inline std::string name_of(const ::testing::TestParamInfo<NamedFault>& test) {
   return test.param.name;
