@@ -145,6 +145,16 @@ void* operator new(size_t size) {
   return memory;
 }
 
+// std::stable_sort asks for its buffer in this way.
+void* operator new(size_t size, const std::nothrow_t&) noexcept {
+  if (SystemFaults::strike(SystemCall::kAllocate)) return nullptr;
+  return std::malloc(std::max<size_t>(size, 1));
+}
+
+void operator delete(void* memory, const std::nothrow_t&) noexcept {
+  std::free(memory);
+}
+
 void operator delete(void* memory) noexcept {
   std::free(memory);
 }
