@@ -39,7 +39,7 @@ class ListEvaluation {
   }
 
   [[nodiscard]] ModelReport report() const {
-    ModelReport report{.tasks = {}, .consistency = consistency_.reports()};
+    ModelReport report{.tasks = {}, .consistency = consistency_.reports(), .baseline = {}};
     for (const TaskEvaluation& task : evaluations_) report.tasks.push_back(task.report());
     return report;
   }
@@ -97,7 +97,8 @@ int run_evaluate(const Options& options, CommandContext& context) {
       after_batch);
   progress.finish();
   for (const std::string& skipped : loader.skipped()) context.terminal.print_line(skipped);
-  const ModelReport report = evaluation.report();
+  ModelReport report = evaluation.report();
+  report.baseline = compare_with(options.list("baseline"), model.tasks, report.tasks);
   const std::string json = reports_json(model, report);
   if (options.has("out")) {
     write_evaluation(options.text("out"), json, list, model.tasks, report.tasks,
@@ -126,6 +127,14 @@ Command make_evaluate_command() {
   command.options.add(inference_options("32"));
   command.options.add(test_time_option());
   command.options.add(json_option());
+  command.options.add(OptionSpec{
+      .key = "baseline",
+      .flag = "--baseline",
+      .type = OptionType::kList,
+      .value_name = "FILE,...",
+      .help = "figures.json of other models, such as one for each task: tells the change of each "
+              "task's accuracy, and their mean (delta_p).",
+      .group = "Output"});
   command.options.add(OptionSpec{
       .key = "out",
       .flag = "--out",

@@ -58,7 +58,7 @@ void write_evaluation(const std::filesystem::path& folder, const std::string& js
   write_file(folder / "figures.json", json);
   for (size_t i = 0; i < tasks.size(); ++i) {
     const auto path = [&](const char* what) { return folder / (tasks[i].name + what); };
-    if (tasks[i].kind == TaskKind::kSoftmax) {
+    if (tasks[i].kind != TaskKind::kMultilabel) {
       write_file(path(".confusion.csv"), confusion_csv(tasks[i], reports[i]));
     }
     write_file(path(".mistakes.csv"), mistakes_csv(tasks[i], list, mistakes[i].worst()));

@@ -78,6 +78,17 @@ void print_classes(std::FILE* out, const Task& task, const TaskReport& report) {
   }
 }
 
+void print_baseline(std::FILE* out, const BaselineComparison& comparison) {
+  fmt::print(out, "\nagainst the baseline\n");
+  fmt::print(out, "  {:<17}  {:>8}  {:>8}  {:>8}\n", "task", "accuracy", "baseline", "change");
+  for (const BaselineTask& task : comparison.tasks) {
+    fmt::print(out, "  {:<17}  {:>8}  {:>8}  {:>+7.2f}%\n", task.task, figure(task.accuracy),
+               figure(task.baseline), 100 * task.change());
+  }
+  fmt::print(out, "  {:<17}  {:>8}  {:>8}  {:>+7.2f}%\n", "delta_p", "", "",
+             100 * comparison.delta_p());
+}
+
 // How many answers are left, and how many of these are right, when less sure ones are not given.
 void print_coverage(std::FILE* out, const TaskReport& report) {
   if (report.coverage.empty() || report.pictures == 0) return;
@@ -186,10 +197,21 @@ ReportJson consistency_json(const std::vector<Task>& tasks, const ConsistencyRep
   return json;
 }
 
+ReportJson baseline_json(const BaselineComparison& comparison) {
+  ReportJson json = {{"delta_p", comparison.delta_p()}, {"tasks", ReportJson::array()}};
+  for (const BaselineTask& task : comparison.tasks) {
+    json["tasks"].push_back({{"task", task.task},
+                             {"accuracy", task.accuracy},
+                             {"baseline", task.baseline},
+                             {"change", task.change()}});
+  }
+  return json;
+}
+
 ReportJson report_json(const Task& task, const TaskReport& report) {
   const bool multilabel = task.kind == TaskKind::kMultilabel;
   ReportJson json = {{"task", task.name},
-                     {"kind", multilabel ? "multilabel" : "softmax"},
+                     {"kind", kind_name(task.kind)},
                      {"images", report.pictures},
                      {"without_label", report.unlabelled}};
   for (const TaskFigure& entry : task_figures()) {
@@ -218,6 +240,7 @@ void print_reports(std::FILE* out, const Model& model, const ModelReport& report
     print_report(out, model.tasks[task], report.tasks[task]);
   }
   if (!report.consistency.empty()) print_consistency(out, model.tasks, report.consistency);
+  if (!report.baseline.tasks.empty()) print_baseline(out, report.baseline);
 }
 
 std::string reports_json(const Model& model, const ModelReport& report) {
@@ -229,6 +252,7 @@ std::string reports_json(const Model& model, const ModelReport& report) {
   for (const ConsistencyReport& entry : report.consistency) {
     result["consistency"].push_back(consistency_json(model.tasks, entry));
   }
+  if (!report.baseline.tasks.empty()) result["baseline"] = baseline_json(report.baseline);
   // A path or a class name need not be UTF-8, but JSON must be: such bytes are replaced.
   return result.dump(2, ' ', false, ReportJson::error_handler_t::replace) + "\n";
 }

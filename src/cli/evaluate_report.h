@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/evaluate_baseline.h"
 #include "model/model.h"
 #include "tasks/consistency.h"
 #include "tasks/evaluation.h"
@@ -14,6 +15,7 @@ namespace orthrus {
 struct ModelReport {
   std::vector<TaskReport> tasks;  // as the model's
   std::vector<ConsistencyReport> consistency;
+  BaselineComparison baseline;
 };
 
 // A part for each task: its figures, then a line for each class, at most 100.

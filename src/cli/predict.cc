@@ -92,7 +92,7 @@ int run_predict(const Options& options, CommandContext& context) {
   }
   PredictionPrinter printer(context.out, model.tasks, format);
   std::optional<Progress> progress = make_progress(context, list.entries.size());
-  predict(inference, model.tasks.size(), loader, [&](Prediction& prediction) {
+  predict(inference, model.tasks, loader, [&](Prediction& prediction) {
     answer_in_groups(groups, prediction);
     printer.print(prediction);
     if (features) features->add(prediction.position, prediction.features);

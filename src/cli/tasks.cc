@@ -55,8 +55,9 @@ std::vector<std::string> rule_lines(const Task& task) {
 }
 
 std::string loss_text(const Task& task) {
-  std::string text =
-      task.kind == TaskKind::kMultilabel ? "a sigmoid for each class" : "softmax over the classes";
+  std::string text = "softmax over the classes";
+  if (task.kind == TaskKind::kMultilabel) text = "a sigmoid for each class";
+  if (task.kind == TaskKind::kOrdinal) text = "a sigmoid for each step from class to class";
   if (task.weight != 1) text += fmt::format(", weight {}", task.weight);
   if (task.balanced) text += ", classes balanced";
   if (task.label_smoothing > 0) text += fmt::format(", label smoothing {}", task.label_smoothing);

@@ -3,12 +3,14 @@
 #include <algorithm>
 
 #include "tasks/label_reader.h"
+#include "tasks/ordinal.h"
 
 namespace orthrus {
 namespace {
 
 // What is handed over of one task. Where rows are left out, the others are moved together.
 struct TaskBuffer {
+  std::vector<float> classes;  // of an ordinal task
   std::vector<float> probabilities, labels, present;
 
   void keep_rows(std::span<const float> all, const std::vector<size_t>& rows, size_t width) {
@@ -65,7 +67,8 @@ void for_each_batch(Inference& inference, const std::vector<Task>& tasks, BatchS
       buffer.labels.resize(size * static_cast<size_t>(tasks[task].label_width()));
       buffer.present.resize(buffer.labels.size());
       readers[task].read_batch(batch.labels, batch.count, buffer.labels, buffer.present);
-      std::span<const float> probabilities = inference.probabilities(task);
+      std::span<const float> probabilities =
+          class_probabilities(tasks[task], inference.probabilities(task), buffer.classes);
       if (answers.count < batch.count) {
         buffer.keep_rows(probabilities, rows, static_cast<size_t>(tasks[task].classes));
         probabilities = buffer.probabilities;

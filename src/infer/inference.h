@@ -38,7 +38,8 @@ class Inference {
   // Computes the answers to `images` (N,C,H,W), N being the batch size, or whatever the part of a
   // network reads.
   void run(const Tensor& images);
-  // (N, classes) of tasks[task], row-major; valid until the next run().
+  // (N, Task::outputs()) of tasks[task], row-major; valid until the next run(). Those of an ordinal
+  // task become probabilities by tasks/ordinal.h.
   [[nodiscard]] std::span<const float> probabilities(size_t task) const {
     return means_.empty() ? plan_.output(static_cast<int>(task)) : means_[task];
   }

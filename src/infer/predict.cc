@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "data/class_folders.h"
 #include "infer/evaluate.h"
+#include "tasks/ordinal.h"
 
 namespace orthrus {
 
@@ -34,14 +35,20 @@ ImageList list_of_files(const std::vector<std::string>& paths) {
   return list;
 }
 
-void predict(Inference& inference, size_t tasks, Loader& loader,
+void predict(Inference& inference, const std::vector<Task>& tasks, Loader& loader,
              const std::function<void(Prediction&)>& take) {
   Batch batch;
   size_t before = 0;
+  std::vector<std::vector<float>> ordinal(tasks.size());
+  std::vector<std::span<const float>> answers(tasks.size());
   loader.start_epoch(0);
   while (loader.next(batch)) {
     inference.run(batch.images);
     const auto size = static_cast<size_t>(batch.images.shape()[0]);
+    for (size_t task = 0; task < tasks.size(); ++task) {
+      answers[task] =
+          class_probabilities(tasks[task], inference.probabilities(task), ordinal[task]);
+    }
     const auto row_of = [&](std::span<const float> values, size_t row) {
       const size_t width = values.size() / size;
       return values.subspan(row * width, width);
@@ -49,8 +56,8 @@ void predict(Inference& inference, size_t tasks, Loader& loader,
     for (const size_t row : own_rows(batch, before, loader.list().entries.size())) {
       Prediction prediction{.position = static_cast<size_t>(batch.positions[row])};
       prediction.path = loader.list().entries[prediction.position].path;
-      for (size_t task = 0; task < tasks; ++task) {
-        const auto values = row_of(inference.probabilities(task), row);
+      for (size_t task = 0; task < tasks.size(); ++task) {
+        const auto values = row_of(answers[task], row);
         prediction.probabilities.emplace_back(values.begin(), values.end());
         prediction.answers.push_back(most_probable(values));
       }

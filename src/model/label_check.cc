@@ -57,7 +57,7 @@ void check_labels(const Pictures& pictures, const std::vector<Task>& tasks) {
 
 std::vector<LabelColumn> named_columns(const std::vector<Task>& tasks) {
   const auto has_texts = [](const Task& task) {
-    return task.kind == TaskKind::kSoftmax && task.rule == LabelRule::kIdentity &&
+    return task.kind != TaskKind::kMultilabel && task.rule == LabelRule::kIdentity &&
            !task.class_names.empty();
   };
   std::vector<LabelColumn> columns;

@@ -84,15 +84,17 @@ void declare_tasks(Model& model, const std::vector<Task>& declared) {
       throw input_error("{}: its task '{}' is not declared", model.origin, task.name)
           .with_hint("give the file of tasks that it was trained with");
     }
-    const bool other_count = found->classes != 0 && found->classes != task.classes;
-    if (other_count || found->kind != task.kind) {
+    // A file of another program does not say that sigmoids answer an ordinal task.
+    const bool ordinal = found->kind == TaskKind::kOrdinal && task.kind == TaskKind::kMultilabel;
+    const bool other_count = found->classes != 0 && found->outputs() != task.outputs();
+    if (other_count || (found->kind != task.kind && !ordinal)) {
       throw input_error("{}: its task '{}' has {} classes, {} are declared{}", model.origin,
                         task.name, task.classes, found->classes,
-                        found->kind == task.kind ? "" : ", of another kind");
+                        found->kind == task.kind || ordinal ? "" : ", of another kind");
     }
     const Task own = std::exchange(task, *found);
     task.head = own.head;
-    task.classes = own.classes;
+    if (task.classes == 0) task.classes = own.classes;
     task.temperature = own.temperature;
   }
 }

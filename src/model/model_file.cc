@@ -102,11 +102,11 @@ void check_tasks(const Graph& graph, const std::vector<Task>& tasks) {
     }
     const Node& head = graph.node(loss.inputs.front().node);
     const auto* layer = std::get_if<FullyConnected>(&head.op);
-    if (layer == nullptr || head.name != tasks[i].head || layer->num_hidden != tasks[i].classes) {
+    if (layer == nullptr || head.name != tasks[i].head || layer->num_hidden != tasks[i].outputs()) {
       throw input_error(
           "task '{}' stands on layer '{}' of its graph ({}), expected a fully connected layer '{}' "
-          "of {} classes",
-          tasks[i].name, head.name, op_name(head.op), tasks[i].head, tasks[i].classes);
+          "of {} outputs",
+          tasks[i].name, head.name, op_name(head.op), tasks[i].head, tasks[i].outputs());
     }
   }
 }

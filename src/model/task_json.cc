@@ -75,7 +75,7 @@ RuleStep step_from_json(const OrderedJson& json) {
 
 // What labels and answers are read by, beyond the fields that every task has.
 void add_labels(const Task& task, OrderedJson& json) {
-  if (task.kind == TaskKind::kMultilabel) json["kind"] = "multilabel";
+  if (task.kind != TaskKind::kSoftmax) json["kind"] = kind_name(task.kind);
   if (!task.label_columns.empty()) json["label_columns"] = task.label_columns;
   if (!task.column_names.empty()) json["column_names"] = task.column_names;
   if (!task.missing.empty()) json["missing"] = shortest_numbers(task.missing);
@@ -98,11 +98,12 @@ void add_training(const Task& task, OrderedJson& json) {
 
 void read_labels(JsonFields& fields, Task& task) {
   const std::string kind = fields.text("kind", "softmax");
-  if (kind != "softmax" && kind != "multilabel") {
+  const std::optional<TaskKind> known = kind_named(kind);
+  if (!known) {
     throw input_error("the kind '{}' is unknown", kind)
         .with_hint("a newer Orthrus may have written the file");
   }
-  if (kind == "multilabel") task.kind = TaskKind::kMultilabel;
+  task.kind = *known;
   for (const int64_t column : fields.integers("label_columns", 0, kMostColumns)) {
     task.label_columns.push_back(static_cast<int>(column));
   }

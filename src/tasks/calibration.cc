@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tasks/ordinal.h"
+
 namespace orthrus {
 namespace {
 
@@ -13,6 +15,13 @@ float log_of(float p) {
   return p > 0 ? std::log(p) : kLogOfZero;
 }
 
+void change_odds(double factor, std::span<float> probabilities) {
+  for (float& p : probabilities) {
+    const double odds = factor * (double{log_of(p)} - double{log_of(1 - p)});
+    p = static_cast<float>(1 / (1 + std::exp(-odds)));
+  }
+}
+
 }  // namespace
 
 void TemperatureFit::add(std::span<const float> probabilities, std::span<const float> labels,
@@ -21,21 +30,32 @@ void TemperatureFit::add(std::span<const float> probabilities, std::span<const f
   for (size_t i = 0; i < labels.size(); ++i) {
     if (present[i] == 0) continue;
     if (task_.kind == TaskKind::kMultilabel) {
-      const float yes = probabilities[i];
-      const float odds = log_of(yes) - log_of(1 - yes);
-      margins_.insert(margins_.end(), {0, labels[i] > 0 ? -odds : odds});
+      add_binary(probabilities[i], labels[i] > 0);
       continue;
     }
     const auto row = probabilities.subspan(i * classes, classes);
+    if (task_.kind == TaskKind::kOrdinal) {
+      const std::vector<float> answers = conditional_probabilities(row);
+      const auto label = static_cast<size_t>(labels[i]);
+      for (size_t k = 0; k < std::min(label + 1, answers.size()); ++k) {
+        add_binary(answers[k], label > k);
+      }
+      continue;
+    }
     const float own = log_of(row[static_cast<size_t>(labels[i])]);
     for (const float p : row) margins_.push_back(log_of(p) - own);
   }
 }
 
+void TemperatureFit::add_binary(float yes, bool label) {
+  const float odds = log_of(yes) - log_of(1 - yes);
+  margins_.insert(margins_.end(), {0, label ? -odds : odds});
+}
+
 // Of log sum_k exp(beta m_k), summed over the labels: mean and variance of m under the
 // probabilities at beta.
 TemperatureFit::Slope TemperatureFit::slope_at(double beta) const {
-  const size_t width = task_.kind == TaskKind::kMultilabel ? 2 : static_cast<size_t>(task_.classes);
+  const size_t width = task_.kind == TaskKind::kSoftmax ? static_cast<size_t>(task_.classes) : 2;
   Slope slope;
   for (size_t row = 0; row < margins_.size(); row += width) {
     const auto margins = std::span(margins_).subspan(row, width);
@@ -73,10 +93,13 @@ double TemperatureFit::temperature() const {
 
 void change_temperature(const Task& task, double factor, std::span<float> probabilities) {
   if (task.kind == TaskKind::kMultilabel) {
-    for (float& p : probabilities) {
-      const double odds = factor * (double{log_of(p)} - double{log_of(1 - p)});
-      p = static_cast<float>(1 / (1 + std::exp(-odds)));
-    }
+    change_odds(factor, probabilities);
+    return;
+  }
+  if (task.kind == TaskKind::kOrdinal) {
+    std::vector<float> answers = conditional_probabilities(probabilities), classes;
+    change_odds(factor, answers);
+    std::ranges::copy(class_probabilities(task, answers, classes), probabilities.begin());
     return;
   }
   const double most = factor * log_of(*std::ranges::max_element(probabilities));

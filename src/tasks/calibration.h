@@ -1,6 +1,6 @@
 // Calibration: one number for each head, its temperature T, makes its probabilities agree with how
 // often they are right: the answers are softmax(z / T) of the last layer's z, of a multilabel task
-// sigmoid(z / T). T > 1 makes them less sure; which class is answered stays.
+// or ordinal task sigmoid(z / T). T > 1 makes them less sure; which class is answered stays.
 // Guo, Pleiss, Sun and Weinberger, "On Calibration of Modern Neural Networks", ICML 2017
 // (arXiv:1706.04599), section 4.2 and equation 9.
 #pragma once
@@ -21,7 +21,7 @@ class TemperatureFit {
   explicit TemperatureFit(const Task& task) : task_(task) {}
 
   // Answers of temperature 1, as for TaskEvaluation::add. Keeps `classes` floats for each picture
-  // that has a label (2 for each label of a multilabel task).
+  // that has a label (2 for each label of a multilabel task, or answer of an ordinal one).
   void add(std::span<const float> probabilities, std::span<const float> labels,
            std::span<const float> present);
 
@@ -35,6 +35,7 @@ class TemperatureFit {
     double second = 0;  // and of that
   };
   [[nodiscard]] Slope slope_at(double beta) const;
+  void add_binary(float yes, bool label);
 
   Task task_;
   // (labels, width): ln p of each class less that of the label, 0 for the label itself.

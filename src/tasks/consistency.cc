@@ -19,7 +19,7 @@ double log_probability(float p) {
 // Whether what `task` reads follows from what `root` reads: the same cell, through the same steps
 // and maybe more.
 bool follows_from(const Task& task, const Task& root) {
-  const bool same_cell = task.kind == TaskKind::kSoftmax && root.kind == TaskKind::kSoftmax &&
+  const bool same_cell = task.kind != TaskKind::kMultilabel && root.kind != TaskKind::kMultilabel &&
                          task.label_column == root.label_column &&
                          task.column_names == root.column_names && task.missing == root.missing;
   if (!same_cell) return false;

@@ -18,7 +18,7 @@ struct DerivedTask {
   std::vector<int64_t> class_of;  // by the root's class; -1 where the rule has no answer
 };
 
-// A softmax task, and those derived from it, directly or by way of each other.
+// A task, and those derived from it, directly or by way of each other.
 struct TaskGroup {
   size_t root = 0;
   std::vector<DerivedTask> derived;  // in the order of the tasks

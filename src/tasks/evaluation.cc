@@ -23,6 +23,38 @@ double mean_of_defined(const std::vector<double>& values) {
   return count > 0 ? sum / static_cast<double>(count) : std::numeric_limits<double>::quiet_NaN();
 }
 
+using Confusion = std::map<std::pair<int64_t, int64_t>, int64_t>;
+
+// Mean of |label - answer|^power; NaN of nothing.
+double mean_distance(const Confusion& confusion, double power) {
+  double sum = 0, count = 0;
+  for (const auto& [place, pictures] : confusion) {
+    const auto distance = static_cast<double>(std::abs(place.first - place.second));
+    sum += static_cast<double>(pictures) * std::pow(distance, power);
+    count += static_cast<double>(pictures);
+  }
+  return sum / count;
+}
+
+// 1 - mean squared distance / that of labels and answers drawn apart from each other, which is
+// E l^2 + E a^2 - 2 E l E a (cohen_kappa_score, weights="quadratic"). NaN where both are always the
+// same.
+double weighted_kappa(const Confusion& confusion) {
+  double count = 0, labels = 0, answers = 0, squares = 0;
+  for (const auto& [place, pictures] : confusion) {
+    const auto weight = static_cast<double>(pictures);
+    const auto label = static_cast<double>(place.first);
+    const auto answer = static_cast<double>(place.second);
+    count += weight;
+    labels += weight * label;
+    answers += weight * answer;
+    squares += weight * (label * label + answer * answer);
+  }
+  const double apart = squares / count - 2 * (labels / count) * (answers / count);
+  return apart > 0 ? 1 - mean_distance(confusion, 2) / apart
+                   : std::numeric_limits<double>::quiet_NaN();
+}
+
 constexpr std::array kTaskFigures = {
     TaskFigure{"accuracy", "accuracy", &TaskReport::accuracy},
     TaskFigure{"top5", "top-5", &TaskReport::top_k, true, true, false},
@@ -32,8 +64,11 @@ constexpr std::array kTaskFigures = {
                false},
     TaskFigure{"mcc", "MCC", &TaskReport::mcc, true, true, false},
     TaskFigure{"mean_average_precision", "average precision", &TaskReport::mean_average_precision,
-               true, false, true},
-    TaskFigure{"mean_roc_auc", "ROC-AUC", &TaskReport::mean_roc_auc, true, false, true},
+               true, false, true, false},
+    TaskFigure{"mean_roc_auc", "ROC-AUC", &TaskReport::mean_roc_auc, true, false, true, false},
+    TaskFigure{"mean_absolute_error", "mean abs. error", &TaskReport::mean_absolute_error, false,
+               false, false},
+    TaskFigure{"weighted_kappa", "weighted kappa", &TaskReport::weighted_kappa, true, false, false},
     TaskFigure{"calibration_error", "calibration error", &TaskReport::calibration_error, false},
 };
 static_assert(MetricSums::kTopK == 5);
@@ -130,6 +165,8 @@ TaskReport TaskEvaluation::report() const {
                     .balanced_accuracy = multilabel ? kUndefined : balanced_accuracy(classes_),
                     .mcc = multilabel ? kUndefined : matthews_correlation(classes_),
                     .calibration_error = calibration_.value(),
+                    .mean_absolute_error = mean_distance(confusion_, 1),
+                    .weighted_kappa = weighted_kappa(confusion_),
                     .uncalibrated_error = uncalibrated_.value(),
                     .reliability = {calibration_.bins().begin(), calibration_.bins().end()},
                     .coverage = coverage_,

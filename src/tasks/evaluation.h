@@ -33,6 +33,8 @@ struct TaskReport {
   double balanced_accuracy = 0;  // softmax alone
   double mcc = 0;                // softmax alone
   double calibration_error = 0;  // of the probability of the class, or of a multilabel class's yes
+  double mean_absolute_error = 0;     // ordinal alone: in classes
+  double weighted_kappa = 0;          // ordinal alone: Cohen's, with quadratic weights
   double mean_average_precision = 0;  // multilabel alone: over the classes that have a yes
   double mean_roc_auc = 0;            // multilabel alone: over the classes that have a yes and a no
 
@@ -58,8 +60,10 @@ struct TaskFigure {
   bool higher_is_better = true;
   bool softmax = true;  // whether such tasks have it
   bool multilabel = true;
+  bool ordinal = true;
 
   [[nodiscard]] bool belongs_to(const Task& task) const {
+    if (task.kind == TaskKind::kOrdinal) return ordinal;
     return task.kind == TaskKind::kMultilabel ? multilabel : softmax;
   }
 };

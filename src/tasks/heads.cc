@@ -28,8 +28,8 @@ Edge append_dropout(Graph& graph, Edge input, const std::string& name, double p)
 }
 
 Op loss_of(const Task& task) {
-  if (task.kind == TaskKind::kMultilabel) return LogisticOutput{};
-  return SoftmaxOutput{};
+  if (task.kind == TaskKind::kSoftmax) return SoftmaxOutput{};
+  return LogisticOutput{};
 }
 
 // MXNet spreads smooth_alpha over the other classes alone; label_smoothing e spreads over all of
@@ -57,7 +57,7 @@ Edge append_head(Graph& graph, Edge features, const Task& task) {
     }
   }
   at = append_dropout(graph, at, task.head + "_dropout", task.dropout);
-  at = append_layer(graph, at, task.head, task.classes);
+  at = append_layer(graph, at, task.head, task.outputs());
   const int label = graph.add_variable(task.label_input(), VariableRole::kLabel);
   return {graph.add({.name = task.name, .op = loss_of(task), .inputs = {at, {label}}})};
 }

@@ -13,8 +13,9 @@ namespace orthrus {
 
 // `backbone` with, for each task, FullyConnected `head` (variables `<head>_weight`, `<head>_bias`)
 // on `features` and its loss `name` (variable `<name>_label`): SoftmaxOutput, or LogisticOutput for
-// a multilabel task. Hidden layers stand between as `<head>_hidden1` and so on, each with a ReLU.
-// The losses are its only outputs, in the order of the tasks. Throws kInput when a name is taken.
+// a multilabel or ordinal task. Hidden layers stand between as `<head>_hidden1` and so on, each
+// with a ReLU. The losses are its only outputs, in the order of the tasks. Throws kInput when a
+// name is taken.
 [[nodiscard]] Graph append_heads(const Graph& backbone, Edge features,
                                  const std::vector<Task>& tasks);
 

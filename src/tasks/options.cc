@@ -36,8 +36,9 @@ std::vector<OptionSpec> answer_keys() {
       {.key = "kind",
        .type = OptionType::kChoice,
        .default_text = "softmax",
-       .choices = {"softmax", "multilabel"},
-       .help = "softmax: one class is right; multilabel: each class is a yes or no of its own."},
+       .choices = {"softmax", "multilabel", "ordinal"},
+       .help = "softmax: one class is right; multilabel: each class is a yes or no of its own; "
+               "ordinal: one class is right, and they stand in an order."},
       {.key = "head",
        .type = OptionType::kList,
        .default_text = "linear",

@@ -1,6 +1,8 @@
 #include "tasks/task.h"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "base/error.h"
 #include "base/suggest.h"
@@ -24,7 +26,26 @@ int number_of_column(const Task& task, const std::string& name,
       .with_hint(std::move(hint));
 }
 
+constexpr std::array<std::pair<std::string_view, TaskKind>, 3> kKinds = {
+    {{"softmax", TaskKind::kSoftmax},
+     {"multilabel", TaskKind::kMultilabel},
+     {"ordinal", TaskKind::kOrdinal}}};
+
 }  // namespace
+
+std::string_view kind_name(TaskKind kind) {
+  for (const auto& [name, value] : kKinds) {
+    if (value == kind) return name;
+  }
+  throw internal_error("the kind of task {} has no name", static_cast<int>(kind));
+}
+
+std::optional<TaskKind> kind_named(std::string_view name) {
+  for (const auto& [known, value] : kKinds) {
+    if (known == name) return value;
+  }
+  return std::nullopt;
+}
 
 std::string Task::class_name(int64_t index) const {
   const auto place = static_cast<size_t>(index);

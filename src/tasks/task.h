@@ -5,8 +5,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -15,6 +17,7 @@ namespace orthrus {
 enum class TaskKind {
   kSoftmax,     // one class is right
   kMultilabel,  // each class is a question of its own (sigmoid), with a column of its own
+  kOrdinal,     // one class is right, and the classes stand in an order (tasks/ordinal.h)
 };
 
 enum class LabelRule {
@@ -57,6 +60,10 @@ struct Task {
   std::vector<int64_t> hidden = {};        // sizes of the head's layers before the last one
   double dropout = 0;  // in front of the last layer, and between the hidden ones
 
+  // Size of the head's last layer.
+  [[nodiscard]] int64_t outputs() const {
+    return kind == TaskKind::kOrdinal ? classes - 1 : classes;
+  }
   // Labels of a picture: 1, or one for each class of a multilabel task.
   [[nodiscard]] int64_t label_width() const { return kind == TaskKind::kMultilabel ? classes : 1; }
   // Name of a class for people: its class name, else its number.
@@ -65,6 +72,10 @@ struct Task {
   [[nodiscard]] std::string weight_input() const { return name + "_sample_weight"; }
   bool operator==(const Task&) const = default;
 };
+
+// "softmax", "multilabel", "ordinal"; and back, nothing for another text.
+[[nodiscard]] std::string_view kind_name(TaskKind kind);
+[[nodiscard]] std::optional<TaskKind> kind_named(std::string_view name);
 
 // The tasks of the multi-task-MXNet script: `softmax` (head `fc`) with `num_classes` classes from
 // the first label column, and `softmax_multitask` (head `fc_multitask`): whether that label is over

@@ -91,7 +91,7 @@ class TaskReader {
   Task read() {
     task_.name = entry_.text("name");
     task_.head = "fc_" + task_.name;
-    if (entry_.text("kind") == "multilabel") task_.kind = TaskKind::kMultilabel;
+    task_.kind = *kind_named(entry_.text("kind"));
     take_classes(entry_, task_);
     take_source();
     take_rule();
@@ -151,7 +151,8 @@ class TaskReader {
 
   void take_columns() {
     if (task_.kind != TaskKind::kMultilabel) {
-      throw wrong("columns", "a softmax task reads one column").with_hint("write column = ...");
+      throw wrong("columns", fmt::format("a task of kind {} reads one column", entry_.text("kind")))
+          .with_hint("write column = ...");
     }
     check_distinct(entry_, "columns", entry_.list("columns"));
     std::vector<int> numbers;
@@ -345,6 +346,9 @@ class TaskReader {
     task_.label_smoothing = entry_.real("label_smoothing");
     task_.focal_gamma = entry_.real("focal");
     const std::vector<std::string>& weights = entry_.list("class_weights");
+    if (!weights.empty() && task_.kind == TaskKind::kOrdinal) {
+      throw wrong("class_weights", "an ordinal task takes none: it learns steps between classes");
+    }
     if (weights.size() == 1 && number_of<double>(weights.front()) == std::nullopt) {
       if (weights.front() != "balanced") {
         throw wrong("class_weights",

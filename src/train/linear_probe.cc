@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <utility>
 
 #include "graph/passes/fuse.h"
 #include "infer/evaluate.h"
 #include "tasks/heads.h"
-#include "tasks/loss.h"
 #include "train/lbfgs.h"
 #include "train/plan_feed.h"
 
@@ -91,11 +91,10 @@ class HeadLoss {
   double weigh() {
     double loss = 0;
     for (size_t task = 0; task < request_.tasks.size(); ++task) {
-      PlanFeed::Labels& own = feed_.of(task);
       const double weight = request_.tasks[task].weight;
-      loss += weight * batch_loss(request_.tasks[task], plan_.output(static_cast<int>(task)),
-                                  own.labels, own.present);
-      for (float& value : own.weights) value *= static_cast<float>(weight);
+      const double own = feed_.of(task).loss();
+      if (!std::isnan(own)) loss += weight * own;
+      feed_.of(task).scale_weights(weight);
     }
     return loss;
   }

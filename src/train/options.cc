@@ -104,7 +104,8 @@ std::vector<OptionSpec> loop_options() {
        .help =
            "Figure of the validation by which best.safetensors is chosen, of one task or as the "
            "mean over the tasks that have it: accuracy, top5, loss, macro_f1, "
-           "balanced_accuracy, mcc, mean_average_precision, mean_roc_auc, calibration_error.",
+           "balanced_accuracy, mcc, mean_average_precision, mean_roc_auc, mean_absolute_error, "
+           "weighted_kappa, calibration_error.",
        .group = "Training"},
       {.key = "train.calibrate",
        .flag = "--calibrate",

@@ -12,7 +12,6 @@
 #include "model/model_file.h"
 #include "tasks/calibration.h"
 #include "tasks/heads.h"
-#include "tasks/loss.h"
 #include "train/log_lines.h"
 
 namespace orthrus {
@@ -188,9 +187,7 @@ double Trainer::learning_rate(int64_t update) const {
 
 void Trainer::add_metrics(int64_t batch) {
   for (size_t task = 0; task < model_.tasks.size(); ++task) {
-    MetricSums sums;
-    sums.add(model_.tasks[task], plan_.output(static_cast<int>(task)), feed_.of(task).labels,
-             feed_.of(task).present);
+    const MetricSums sums = feed_.of(task).metrics();
     if (!std::isfinite(sums.loss)) {
       fail_non_finite(fmt::format("the loss of task '{}'", model_.tasks[task].name), batch);
     }
@@ -199,35 +196,14 @@ void Trainer::add_metrics(int64_t batch) {
   }
 }
 
-double Trainer::loss_of(size_t task) const {
-  const PlanFeed::Labels& buffers = feed_.of(task);
-  const auto has_label = [](float present) { return present != 0; };
-  if (std::ranges::none_of(buffers.present, has_label)) {
-    return std::numeric_limits<double>::quiet_NaN();
-  }
-  const Task& of = model_.tasks[task];
-  const std::span<const float> answers = plan_.output(static_cast<int>(task));
-  if (batch_.partners.empty()) return batch_loss(of, answers, buffers.labels, buffers.present);
-  std::vector<float> greater, smaller;
-  for (const float share : batch_.shares) {
-    greater.push_back(std::max(share, 1 - share));
-    smaller.push_back(1 - greater.back());
-  }
-  return batch_loss(of, answers, buffers.labels, buffers.present, greater) +
-         batch_loss(of, answers, buffers.other_labels, buffers.present, smaller);
-}
-
 void Trainer::weigh_tasks(const WeightingStep& step) {
   if (weighting_->looks_at_losses()) {
-    for (size_t task = 0; task < losses_.size(); ++task) losses_[task] = loss_of(task);
+    for (size_t task = 0; task < losses_.size(); ++task) losses_[task] = feed_.of(task).loss();
   }
   weighting_->weigh(losses_, step, task_weights_);
   for (size_t task = 0; task < losses_.size(); ++task) {
     task_weights_[task] *= model_.tasks[task].weight;
-    if (task_weights_[task] == 1) continue;
-    const auto factor = static_cast<float>(task_weights_[task]);
-    for (float& weight : feed_.of(task).weights) weight *= factor;
-    for (float& weight : feed_.of(task).other_weights) weight *= factor;
+    feed_.of(task).scale_weights(task_weights_[task]);
   }
 }
 

@@ -97,8 +97,6 @@ class Trainer {
   using Clock = std::chrono::steady_clock;
 
   void begin_epoch();
-  // Of the step's answers; NaN without a label.
-  [[nodiscard]] double loss_of(size_t task) const;
   // Of update number `update`, counted from 1: the schedule's, halved at each rollback.
   [[nodiscard]] double learning_rate(int64_t update) const;
   void add_metrics(int64_t batch);

@@ -61,8 +61,7 @@ std::vector<std::string> Trainer::replay(const BadStep& step) {
       fmt::format("epoch {}, batch {}, after {} updates", step.epoch, step.batch, step.update)};
   plan_.forward(context);
   for (size_t task = 0; task < model_.tasks.size(); ++task) {
-    MetricSums sums;
-    sums.add(plan_.output(static_cast<int>(task)), feed_.of(task).labels, feed_.of(task).weights);
+    const MetricSums sums = feed_.of(task).metrics();
     lines.push_back(
         fmt::format("loss of task '{}': {}", model_.tasks[task].name, sums.mean_loss()));
   }

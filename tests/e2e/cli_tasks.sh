@@ -22,6 +22,7 @@ name = "size"
 column = 1
 classes = 3
 missing = -1
+kind = "ordinal"
 head = [8]
 
 [[task]]
@@ -38,7 +39,7 @@ awk -F'\t' -v OFS='\t' '{ print $1, $2, (NR % 2 ? -1 : 1), NR % 2, 0, $NF }' \
 
 run 0 tasks tasks.toml --data-train train.lst
 says out "kind" "classes    4: rose, tulip, daisy, lily" "classes balanced" \
-  "0 is no, 2 is no" "missing    empty, -1" "11 missing" "hidden layers of 8" "stripes"
+  "0 is no, 2 is no" "missing    empty, -1" "11 missing" "hidden layers of 8" "a sigmoid for each step" "stripes"
 
 shape=(--image-shape 3,32,32)
 train=(train --model "$goldens/models/preact" --epoch 0 "${shape[@]}" --tasks tasks.toml
@@ -53,7 +54,7 @@ says result/train.log "Epoch[1] Validation-multi_accuracy-task3="
 
 run 0 evaluate result --data-val val.lst --image-val "$goldens/data" "${shape[@]}" --tasks tasks.toml
 says out "kind: images 10" "size: images 5, without a label 5" "balanced accuracy" "MCC" \
-  "calibration error" "most taken for" "ROC-AUC" "stripes"
+  "calibration error" "weighted kappa" "most taken for" "ROC-AUC" "stripes"
 run 0 evaluate result --data-val val.lst --image-val "$goldens/data" "${shape[@]}" --tasks tasks.toml --json
 says out '"task": "size"' '"images": 5' '"without_label": 5' '"mean_average_precision"' \
   '"confusion"' '"macro_f1"'
@@ -65,9 +66,19 @@ says out "derived from" "spring" "of these right" "before calibration"
 for file in figures.json kind.confusion.csv kind.mistakes.csv kind.suspects.csv marks.mistakes.csv; do
   [ -s "figures/$file" ] || fail "figures/$file is missing"
 done
-says figures/figures.json '"contradictions_together": 0' '"temperature"' '"coverage"' '"reliability"'
+says figures/figures.json '"kind": "ordinal"' '"mean_absolute_error"' '"contradictions_together": 0' '"temperature"' '"coverage"' '"reliability"'
 says figures/kind.mistakes.csv "path,label,answer,label_probability,answer_probability" "images/"
 says figures/marks.mistakes.csv "path,class,label,answer" "images/"
+run 0 evaluate result/last.safetensors --data-val val.lst --image-val "$goldens/data" \
+  --baseline figures/figures.json
+says out "against the baseline" "delta_p" "  +0.00%"
+sed 's/"task": "/"task": "no-/' figures/figures.json >others.json
+run 3 evaluate result/last.safetensors --data-val val.lst --image-val "$goldens/data" \
+  --baseline others.json
+says err "none of the model's tasks is in others.json" "no-kind, no-marks"
+run 3 evaluate result/last.safetensors --data-val val.lst --image-val "$goldens/data" \
+  --baseline train.lst
+says err "'train.lst' is not what evaluate writes"
 pictures=("$goldens/data/images/00_plain.jpg" "$goldens/data/images/01_gray.jpg")
 run 0 predict result/last.safetensors "${pictures[@]}" --csv --top 2
 says out "path,kind,kind_probability,kind_2,kind_2_probability,spring,spring_probability,spring_2," \

@@ -61,7 +61,7 @@ TEST(Predict, AnswersEveryPictureOnceInOrder) {
   Loader loader(list_of_files(paths), "", model.preprocessing, batches_of(2));
   Inference inference(model, 2, *backend);
   std::vector<Prediction> all;
-  predict(inference, model.tasks.size(), loader, [&](Prediction& p) { all.push_back(p); });
+  predict(inference, model.tasks, loader, [&](Prediction& p) { all.push_back(p); });
   ASSERT_EQ(all.size(), 3U);
   for (size_t i = 0; i < all.size(); ++i) {
     EXPECT_EQ(all[i].path, paths[i]);
@@ -127,7 +127,7 @@ TEST_F(SkippedPicture, HasNoAnswer) {
   Inference inference(model_, 2, *backend_, true);
   std::vector<std::string> paths;
   std::vector<float> features;
-  predict(inference, 2, *loader_, [&](Prediction& p) {
+  predict(inference, model_.tasks, *loader_, [&](Prediction& p) {
     paths.push_back(p.path);
     features.push_back(p.features.front());
     EXPECT_EQ(p.features.size(), inference.features().size() / 2);
@@ -149,7 +149,7 @@ TEST_F(SkippedPicture, CountsNowhere) {
     }
   });
   EXPECT_THAT(positions, ElementsAre(0, 2));
-  predict(inference, 2, *loader_,
+  predict(inference, model_.tasks, *loader_,
           [&](Prediction& p) { EXPECT_EQ(p.probabilities[0][0], first[p.position == 0 ? 0 : 1]); });
 }
 

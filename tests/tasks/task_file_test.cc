@@ -208,6 +208,13 @@ TEST_F(TaskFile, NamesTheLineOfWhatIsWrong) {
       HasSubstr("tasks.toml:1: [[task]]: the task 'a' names none of column, columns and from"));
   EXPECT_THAT(refusal("[[task]]\nname='a'\ncolumn=0\nrule='label > 0'\n"),
               HasSubstr("does not say its classes"));
+  EXPECT_THAT(refusal("[[task]]\nname='a'\nkind='ordinal'\ncolumn='size'\n"),
+              HasSubstr("does not say its classes"));
+  EXPECT_THAT(
+      refusal("[[task]]\nname='a'\nkind='ordinal'\ncolumn=0\nclasses=3\nclass_weights=[1,2,3]\n"),
+      HasSubstr("class_weights: an ordinal task takes none"));
+  EXPECT_THAT(refusal("[[task]]\nname='a'\nkind='ordinal'\ncolumns=[0,1]\nclasses=3\n"),
+              HasSubstr("a task of kind ordinal reads one column"));
   const std::string named = "[[task]]\nname='a'\ncolumn='kind'\n";
   EXPECT_THAT(refusal(named + "[[task]]\nname='b'\nfrom='a'\nset=['cat']\n"),
               AllOf(HasSubstr("tasks.toml:6: from: 'a' takes its classes from the data"),
@@ -236,7 +243,7 @@ TEST_F(TaskFile, RefusesNumbersThatMakeNoSense) {
               HasSubstr("got 1, expected 2 to"));
   EXPECT_THAT(refusal("[[task]]\nname='a'\ncolumn=-1\nclasses=2\n"), HasSubstr("column from 0 on"));
   EXPECT_THAT(refusal("[[task]]\nname='a'\ncolumns=[0,1]\nclasses=2\n"),
-              HasSubstr("a softmax task reads one column"));
+              HasSubstr("a task of kind softmax reads one column"));
   EXPECT_THAT(refusal("[[task]]\nname='a'\nkind='multilabel'\ncolumns=[0,1]\nclasses=3\n"),
               HasSubstr("2 columns for 3 classes"));
 }

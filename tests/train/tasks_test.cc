@@ -188,6 +188,27 @@ TEST(Weighting, ByGradientsChangesTheTrainingAndSaysItsWeights) {
   }
 }
 
+// From labels in an order to answers: K classes over K - 1 sigmoids.
+TEST(OrdinalTask, LearnsAndGoesOnBitForBit) {
+  Task size = kKind;
+  size.kind = TaskKind::kOrdinal;
+  Training through({size, kTags}, "dbmtl");
+  through.advance(14);
+  Training first({size, kTags}, "dbmtl");
+  first.advance(6);
+  Training second({size, kTags}, "dbmtl");
+  second.trainer->restore(first.trainer->state());
+  second.advance(8);
+  const TrainerState wanted = through.trainer->state();
+  EXPECT_TRUE(same_bytes(second.trainer->state().parameters, wanted.parameters));
+  EXPECT_EQ(wanted.parameters.at("fc_kind_weight").shape()[0], 3);
+
+  Training alone({size}, "fixed");
+  alone.advance(48);
+  EXPECT_LT(alone.observer.epochs.back().train[0].mean_loss(),
+            0.9 * alone.observer.epochs.front().train[0].mean_loss());
+}
+
 class DeclaredTasks : public ::testing::Test {
  protected:
   std::string write(const std::string& name, const std::string& text) {

@@ -4,7 +4,7 @@
 Usage: make_references.py losses|weighting   (with PyTorch)
        make_references.py metrics            (with scikit-learn)
        make_references.py calibration        (with SciPy)
-       make_references.py gradients          (with NumPy)
+       make_references.py gradients|ordinal  (with NumPy)
 """
 import math
 import sys
@@ -177,5 +177,33 @@ def gradients():
     print("stch", derivative(lambda L: 3 * np.log(np.exp(np.log(L / nadir)).sum())))
 
 
+def ordinal():
+    import numpy as np
+
+    # coral_pytorch's corn_loss, on four ordered classes.
+    logits = np.array([[1.0, -0.5, 0.25], [2.0, 0.5, -1.0], [0.5, 3.0, 1.5], [-1.0, 0.0, 2.0]])
+    labels = np.array([0, 2, 3, 1])
+    total, examples = 0.0, 0
+    for k in range(3):
+        reached = labels > k - 1
+        target, z = (labels > k)[reached], logits[reached, k]
+        log_sigmoid = -np.log1p(np.exp(-z))
+        total -= (log_sigmoid * target + (log_sigmoid - z) * (1 - target)).sum()
+        examples += reached.sum()
+    print("corn", total / examples)
+    f = 1 / (1 + np.exp(-logits))
+    beyond = np.concatenate([np.ones((4, 1)), np.cumprod(f, 1), np.zeros((4, 1))], 1)
+    print("probabilities", (beyond[:, :-1] - beyond[:, 1:]).tolist())
+
+    # Quadratic weighted kappa by its matrices: labels 0 0 1 2 2 3, answers 0 1 1 3 2 1.
+    observed = np.zeros((4, 4))
+    for label, answer in zip([0, 0, 1, 2, 2, 3], [0, 1, 1, 3, 2, 1]):
+        observed[label, answer] += 1
+    weights = (np.arange(4)[:, None] - np.arange(4)) ** 2
+    expected = np.outer(observed.sum(1), observed.sum(0)) / observed.sum()
+    print("kappa", 1 - (weights * observed).sum() / (weights * expected).sum())
+
+
 {"losses": losses, "weighting": weighting, "metrics": metrics,
- "calibration": calibration, "gradients": gradients}[sys.argv[1]]()
+ "calibration": calibration, "gradients": gradients,
+ "ordinal": ordinal}[sys.argv[1]]()
