@@ -1,5 +1,4 @@
 // `orthrus train`: options to a request, a training's reports to terminal and log file.
-#include <csignal>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,11 +18,6 @@
 namespace orthrus {
 
 namespace {
-
-std::optional<ErrorKind> kind_of(const StopSignals& signals) {
-  if (!signals.requested()) return std::nullopt;
-  return signals.signal() == SIGTERM ? ErrorKind::kTerminated : ErrorKind::kInterrupted;
-}
 
 int run_dry(const Options& options, const TrainRequest& request, CommandContext& context) {
   for (const char* key : {"train.resume", "train.replay"}) {
@@ -63,7 +57,7 @@ int run_train(const Options& parsed, CommandContext& context) {
   if (const std::string note = precision_note(given); !note.empty()) log.info("{}", note);
 
   const StopSignals signals("stopping after this step; once more to stop at once\n");
-  request.stop = [&signals] { return kind_of(signals); };
+  request.stop = [&signals] { return stop_kind(signals); };
   const std::unique_ptr<Backend> backend = training_backend(given);
   ConsoleObserver observer(context.terminal, log, request.loader.batch_size);
   try {

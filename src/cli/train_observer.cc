@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <csignal>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,11 @@ void ConsoleObserver::after_epoch(const EpochReport& report) {
 std::unique_ptr<Backend> training_backend(const Options& options) {
   return make_cpu_backend(
       {.winograd = !options.boolean("train.exact"), .activations = activation_type(options)});
+}
+
+std::optional<ErrorKind> stop_kind(const StopSignals& signals) {
+  if (!signals.requested()) return std::nullopt;
+  return signals.signal() == SIGTERM ? ErrorKind::kTerminated : ErrorKind::kInterrupted;
 }
 
 }  // namespace orthrus

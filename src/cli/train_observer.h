@@ -1,13 +1,17 @@
-// What a terminal and a log file see of a training, and the backend that its options ask for.
+// What a terminal and a log file see of a training, the backend that its options ask for,
+// and how it is stopped.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "backend/backend.h"
+#include "base/error.h"
 #include "base/log.h"
 #include "base/options.h"
 #include "base/progress.h"
+#include "base/signals.h"
 #include "train/observer.h"
 
 namespace orthrus {
@@ -37,5 +41,8 @@ class ConsoleObserver : public TrainObserver {
 
 // Of --exact and --precision; throws kUsage for a precision that the processor does not have.
 [[nodiscard]] std::unique_ptr<Backend> training_backend(const Options& options);
+
+// What a signal that was caught asks for; nothing while there was none.
+[[nodiscard]] std::optional<ErrorKind> stop_kind(const StopSignals& signals);
 
 }  // namespace orthrus

@@ -41,7 +41,7 @@ PreparedTraining heads_of(const PreparedTraining& prepared, Backend& backend) {
   heads.request.first_epoch = 0;
   heads.request.end_epoch = prepared.request.heads_first;
   heads.request.optimizer = {.name = "adamw", .weight_decay = 0.01};
-  heads.request.schedule = {.kind = ScheduleKind::kConstant, .base = 1e-3};
+  heads.request.schedule = {.kind = ScheduleKind::kConstant, .base = 3e-3};
   heads.request.layer_decay = 1;
   heads.request.average_decay = 0;
   heads.request.on_nan = OnNan::kStop;

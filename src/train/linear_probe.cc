@@ -150,7 +150,8 @@ std::string why_not_linear(const TrainedPart& part) {
 
 ProbeResult fit_linear_heads(const ProbeRequest& request, Backend& backend) {
   if (const std::string reason = why_not_linear(request.part); !reason.empty()) {
-    throw usage_error("the heads are not linear: {}", reason);
+    throw usage_error("the heads are not linear: {}", reason)
+        .with_hint("--solver sgd trains them in epochs");
   }
   HeadLoss loss(request, backend);
   std::vector<double> x = loss.start();

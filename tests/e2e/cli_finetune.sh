@@ -65,3 +65,11 @@ run 0 runs
 says out "runs/solved" "done"
 run 2 "${train[@]}" --solver lbfgs
 says err "--solver lbfgs solves for the heads alone"
+
+run 0 tune "${train[@]:1}" "${validation[@]}" --train heads --augment none --num-epoch 2 \
+  --tune optimizer.lr=0.001,0.01 --tune optimizer.weight_decay=0 --out search
+says out "trial" "accuracy" "the best one: orthrus train search/best.toml"
+[ -s search/trial-002/metrics.csv ] || fail "a trial is missing"
+run 0 train search/best.toml --run best --num-epoch 1
+run 2 tune "${train[@]:1}" --tune optimizer.lr=0.1
+says err "a search needs a validation list"
