@@ -170,7 +170,7 @@ TEST_F(ModelFile, RefusesTasksThatDoNotFit) {
       {R"([{"name":"other","head":"fc","classes":4},{"name":"b","head":"c","classes":2}])",
        "expected the loss of task 'other'"},
       {R"([{"name":"softmax","head":"fc","classes":5},{"name":"b","head":"c","classes":2}])",
-       "expected a fully connected layer 'fc' of 5 classes"},
+       "expected a fully connected layer 'fc' of 5 outputs"},
   };
   for (const auto& [tasks, reason] : cases) {
     EXPECT_THAT(refusal_with("tasks", tasks), HasSubstr(reason)) << tasks;
