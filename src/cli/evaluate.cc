@@ -29,9 +29,9 @@ class ListEvaluation {
         consistency_(tasks) {}
 
   void add(const BatchAnswers& answers) {
+    add_answers(answers, evaluations_);
     for (size_t task = 0; task < tasks_.size(); ++task) {
       const TaskAnswers& own = answers.tasks[task];
-      evaluations_[task].add(own.probabilities, own.labels, own.present, answers.count);
       mistakes_[task].add(own.probabilities, own.labels, own.present, answers.positions);
     }
     if (consistency_.reports().empty()) return;
@@ -39,9 +39,8 @@ class ListEvaluation {
   }
 
   [[nodiscard]] ModelReport report() const {
-    ModelReport report{.tasks = {}, .consistency = consistency_.reports(), .baseline = {}};
-    for (const TaskEvaluation& task : evaluations_) report.tasks.push_back(task.report());
-    return report;
+    return {
+        .tasks = reports_of(evaluations_), .consistency = consistency_.reports(), .baseline = {}};
   }
   [[nodiscard]] const std::vector<MistakeCollector>& mistakes() const { return mistakes_; }
 

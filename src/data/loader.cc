@@ -174,6 +174,13 @@ class Loader::Impl {
   std::optional<BatchQueue> queue_;
 };
 
+LoaderOptions of_plain_pictures(LoaderOptions options) {
+  options.augmentation = {};
+  options.sources.clear();
+  options.cache = {};
+  return options;
+}
+
 Loader::Loader(SharedPictures pictures, const Preprocessing& preprocessing,
                const LoaderOptions& options)
     : impl_(std::make_unique<Impl>(std::move(pictures), preprocessing, options)) {}

@@ -37,6 +37,9 @@ struct LoaderOptions {
   std::vector<SourceTurns> sources = {};  // that the pictures come from; empty: one
 };
 
+// The same loading, but of every picture once and as it is: one source, not augmented, not cached.
+[[nodiscard]] LoaderOptions of_plain_pictures(LoaderOptions options);
+
 class Loader : public BatchSource {
  public:
   // Throws kUsage for options or a preprocessing that cannot be. Stands at the start of epoch 0;

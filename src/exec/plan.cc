@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstring>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/hash.h"
-#include "base/machine.h"
-#include "exec/memory_planner.h"
+#include "exec/buffer_places.h"
 #include "exec/program_builder.h"
 #include "exec/program_listing.h"
 
@@ -35,23 +34,6 @@ bool all_finite(const BufferDesc& desc, const std::byte* address) {
   return all_of_elements<float>(desc, address, [](float v) { return std::isfinite(v); });
 }
 
-// A plan that the system could not back with memory would be killed in its first step.
-void check_memory(const PlanMemory& plan, size_t limit_bytes, int64_t batch) {
-  constexpr double kGiga = 1e9;
-  const size_t usable = limit_bytes > 0 ? limit_bytes : available_memory_bytes();
-  const size_t needed = plan.arena_bytes + plan.persistent_bytes;
-  if (usable == 0 || needed <= usable || batch < 1) return;
-  // All but the parameters grows with the batch.
-  const size_t left = usable - std::min(usable, plan.parameter_bytes);
-  const double part =
-      static_cast<double>(left) / static_cast<double>(needed - plan.parameter_bytes);
-  const auto fits = static_cast<int64_t>(part * static_cast<double>(batch));
-  throw resource_error("a batch of {} needs {:.2f} GB of memory, and {:.2f} GB can be had", batch,
-                       static_cast<double>(needed) / kGiga, static_cast<double>(usable) / kGiga)
-      .with_hint(fits > 0 ? fmt::format("--batch-size {} would fit", fits)
-                          : "smaller pictures, a smaller network or --precision bf16 need less");
-}
-
 }  // namespace
 
 class Plan::Impl {
@@ -60,7 +42,7 @@ class Plan::Impl {
        const PlanOptions& options)
       : backend_(backend), program_(build_program(graph, input_shapes, backend, options)) {
     const int64_t batch = input_shapes.empty() ? 0 : input_shapes.begin()->second[0];
-    allocate(options.memory_limit_bytes, batch);
+    places_ = place_buffers(program_, options.memory_limit_bytes, batch);
     bind();
     list_parameters();
   }
@@ -68,27 +50,10 @@ class Plan::Impl {
   Backend& backend() { return backend_; }
   const Program& program() const { return program_; }
   const std::vector<PlanParameter>& parameters() const { return parameters_; }
-  const PlanMemory& memory() const { return memory_; }
-
-  std::vector<BufferInfo> fullest_step_buffers() const {
-    std::vector<BufferInfo> result;
-    for (const int number : arena_buffers()) {
-      const Buffer& buffer = program_.buffers[at(number)];
-      if (buffer.first_step > fullest_step_ || buffer.last_step < fullest_step_) continue;
-      result.push_back({.name = buffer.name,
-                        .size_bytes = buffer.desc.size_bytes,
-                        .first_step = buffer.first_step,
-                        .last_step = buffer.last_step});
-    }
-    std::ranges::stable_sort(result, std::greater<>{}, &BufferInfo::size_bytes);
-    return result;
-  }
+  const BufferPlaces& places() const { return places_; }
 
   std::byte* address(int buffer) const {
-    while (program_.buffers[at(buffer)].merged_into != kNoBuffer) {
-      buffer = program_.buffers[at(buffer)].merged_into;
-    }
-    return program_.buffers[at(buffer)].address;
+    return program_.buffers[at(root_of(program_, buffer))].address;
   }
   std::span<std::byte> bytes(int buffer) const {
     return {address(buffer), program_.buffers[at(buffer)].desc.size_bytes};
@@ -101,7 +66,7 @@ class Plan::Impl {
       const Clock::time_point start = step_seconds_ != nullptr ? Clock::now() : Clock::time_point();
       run_step(program_.steps[s], context, sink, mixer);
       if (step_seconds_ == nullptr) continue;
-      (*step_seconds_)[s] += std::chrono::duration<double>(Clock::now() - start).count();
+      (*step_seconds_)[s] += seconds_since(start);
     }
   }
 
@@ -173,52 +138,6 @@ class Plan::Impl {
     mixer(mixed_terms_, values(mixed));
   }
 
-  // Buffers in the arena, by number.
-  std::vector<int> arena_buffers() const {
-    std::vector<int> numbers;
-    for (size_t i = 0; i < program_.buffers.size(); ++i) {
-      const Buffer& buffer = program_.buffers[i];
-      const bool own = buffer.merged_into == kNoBuffer && buffer.storage == Storage::kArena;
-      if (own && buffer.first_step >= 0) numbers.push_back(static_cast<int>(i));
-    }
-    return numbers;
-  }
-
-  void allocate(size_t limit_bytes, int64_t batch) {
-    const std::vector<int> in_arena = arena_buffers();
-    std::vector<Lifetime> lifetimes;
-    for (const int number : in_arena) {
-      const Buffer& buffer = program_.buffers[at(number)];
-      lifetimes.push_back({buffer.first_step, buffer.last_step, buffer.desc.size_bytes});
-    }
-    const ArenaPlan plan = plan_arena(lifetimes);
-    memory_ = {.parameter_bytes = 0,
-               .persistent_bytes = 0,
-               .arena_bytes = plan.size_bytes,
-               .lower_bound_bytes = plan.lower_bound_bytes};
-    fullest_step_ = plan.fullest_step;
-    for (const Buffer& buffer : program_.buffers) {
-      if (buffer.merged_into != kNoBuffer || buffer.storage != Storage::kPersistent) continue;
-      memory_.persistent_bytes += arena_aligned(buffer.desc.size_bytes);
-    }
-    for (const ProgramParameter& parameter : program_.parameters) {
-      memory_.parameter_bytes += program_.buffers[at(parameter.buffer)].desc.size_bytes;
-    }
-    check_memory(memory_, limit_bytes, batch);
-    arena_ = allocate_aligned(memory_.arena_bytes);
-    persistent_ = allocate_aligned(memory_.persistent_bytes);
-    std::memset(persistent_.get(), 0, memory_.persistent_bytes);
-    for (size_t i = 0; i < in_arena.size(); ++i) {
-      program_.buffers[at(in_arena[i])].address = arena_.get() + plan.offsets[i];
-    }
-    std::byte* next = persistent_.get();
-    for (Buffer& buffer : program_.buffers) {
-      if (buffer.merged_into != kNoBuffer || buffer.storage != Storage::kPersistent) continue;
-      buffer.address = next;
-      next += arena_aligned(buffer.desc.size_bytes);
-    }
-  }
-
   std::byte* address_or_null(int buffer) const {
     return buffer == kNoBuffer ? nullptr : address(buffer);
   }
@@ -267,11 +186,8 @@ class Plan::Impl {
 
   Backend& backend_;
   Program program_;
-  std::shared_ptr<std::byte[]> arena_;
-  std::shared_ptr<std::byte[]> persistent_;
   std::vector<PlanParameter> parameters_;
-  PlanMemory memory_;
-  int fullest_step_ = 0;
+  BufferPlaces places_;
   std::vector<std::span<const float>> mixed_terms_;  // reused from step to step
   std::vector<double>* step_seconds_ = nullptr;
 };
@@ -446,11 +362,11 @@ std::vector<StepInfo> Plan::listing() const {
 }
 
 PlanMemory Plan::memory() const {
-  return impl_->memory();
+  return impl_->places().memory;
 }
 
 std::vector<BufferInfo> Plan::fullest_step_buffers() const {
-  return impl_->fullest_step_buffers();
+  return arena_buffers_at(impl_->program(), impl_->places().fullest_step);
 }
 
 std::vector<std::string> Plan::reference_layers() const {

@@ -25,6 +25,13 @@ int KernelSlots::operator[](const Slot& slot) const {
   return kNoBuffer;
 }
 
+int root_of(const Program& program, int buffer) {
+  while (program.buffers[at(buffer)].merged_into != kNoBuffer) {
+    buffer = program.buffers[at(buffer)].merged_into;
+  }
+  return buffer;
+}
+
 StepAccess access_of(const Program& program, const Step& step) {
   StepAccess access;
   const auto note = [](std::vector<int>& list, int buffer) {

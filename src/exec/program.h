@@ -84,6 +84,9 @@ struct Program {
   std::vector<std::string> refusals;
 };
 
+// The buffer whose memory that one has: itself, or the last of its chain of merges.
+[[nodiscard]] int root_of(const Program& program, int buffer);
+
 // Buffers that a step reads and writes; used for lifetimes, listings and checks.
 struct StepAccess {
   std::vector<int> reads;

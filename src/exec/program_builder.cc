@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "exec/lifetimes.h"
 
 namespace orthrus {
 
@@ -43,8 +44,8 @@ class ProgramBuilder {
       for (int node = graph().size() - 1; node >= 0; --node) emit_backward(node);
       emit_input_gradients();
     }
-    find_lifetimes();
-    merge_in_place();
+    find_lifetimes(program_);
+    merge_in_place(program_);
     return std::move(program_);
   }
 
@@ -61,13 +62,7 @@ class ProgramBuilder {
     program_.buffers[at(alias)].merged_into = of;
     return alias;
   }
-  int root(int buffer) const {
-    while (program_.buffers[at(buffer)].merged_into != kNoBuffer) {
-      buffer = program_.buffers[at(buffer)].merged_into;
-    }
-    return buffer;
-  }
-  Buffer& root_buffer(int buffer) { return program_.buffers[at(root(buffer))]; }
+  Buffer& root_buffer(int buffer) { return program_.buffers[at(root_of(program_, buffer))]; }
   const BufferDesc& desc_of(int buffer) const { return program_.buffers[at(buffer)].desc; }
 
   // ---- which gradients exist ------------------------------------------------------------------
@@ -373,7 +368,7 @@ class ProgramBuilder {
     if (options_.memory == MemoryMode::kFast) return false;
     const bool convolution = std::holds_alternative<Convolution>(graph().node(id).op);
     if (convolution && options_.memory != MemoryMode::kLean) return false;
-    const int value = root(values_[at(id)].front());
+    const int value = root_of(program_, values_[at(id)].front());
     if (program_.buffers[at(value)].storage == Storage::kPersistent) return false;
     const std::vector<KernelStep>& steps = program_.kernels[at(id)]->steps();
     return std::ranges::any_of(
@@ -433,51 +428,6 @@ class ProgramBuilder {
       const int buffer = gradient_terms_[at(*node)].front();
       root_buffer(buffer).storage = Storage::kPersistent;
       program_.input_gradients[name] = buffer;
-    }
-  }
-
-  // ---- lifetimes ------------------------------------------------------------------------------
-
-  void find_lifetimes() {
-    for (size_t s = 0; s < program_.steps.size(); ++s) {
-      const StepAccess access = access_of(program_, program_.steps[s]);
-      for (const std::vector<int>* list : {&access.reads, &access.writes}) {
-        for (const int id : *list) {
-          Buffer& buffer = root_buffer(id);
-          if (buffer.first_step < 0) buffer.first_step = static_cast<int>(s);
-          buffer.last_step = static_cast<int>(s);
-        }
-      }
-    }
-  }
-
-  // Lets a step write over what it reads for the last time.
-  void merge(int read, int written, int step) {
-    if (read == kNoBuffer || written == kNoBuffer) return;
-    if (root(read) == root(written)) return;
-    Buffer& from = root_buffer(read);
-    Buffer& to = root_buffer(written);
-    const bool possible = from.storage == Storage::kArena && to.storage == Storage::kArena &&
-                          from.last_step == step && to.first_step == step &&
-                          from.desc.size_bytes >= to.desc.size_bytes;
-    if (!possible) return;
-    to.merged_into = root(read);
-    from.last_step = to.last_step;
-  }
-
-  void merge_in_place() {
-    for (size_t s = 0; s < program_.steps.size(); ++s) {
-      const Step& step = program_.steps[s];
-      const int number = static_cast<int>(s);
-      if (step.kind == StepKind::kSum) {
-        merge(step.operands[0], step.operands[2], number);
-        merge(step.operands[1], step.operands[2], number);
-      }
-      if (step.kind != StepKind::kKernel) continue;
-      const Kernel& kernel = *program_.kernels[at(step.node)];
-      for (const auto& [read, written] : kernel.steps()[at(step.kernel_step)].in_place) {
-        merge(step.slots[read], step.slots[written], number);
-      }
     }
   }
 

@@ -81,16 +81,25 @@ void for_each_batch(Inference& inference, const std::vector<Task>& tasks, BatchS
   }
 }
 
+void add_answers(const BatchAnswers& answers, std::span<TaskEvaluation> evaluations) {
+  for (size_t task = 0; task < evaluations.size(); ++task) {
+    const TaskAnswers& own = answers.tasks[task];
+    evaluations[task].add(own.probabilities, own.labels, own.present, answers.count);
+  }
+}
+
+std::vector<TaskReport> reports_of(std::span<const TaskEvaluation> evaluations) {
+  std::vector<TaskReport> reports;
+  for (const TaskEvaluation& task : evaluations) reports.push_back(task.report());
+  return reports;
+}
+
 std::vector<TaskEvaluation> evaluate(Inference& inference, const std::vector<Task>& tasks,
                                      BatchSource& loader, const BatchCallback& after_batch) {
   std::vector<TaskEvaluation> evaluations(tasks.begin(), tasks.end());
-  const auto add = [&](const BatchAnswers& answers) {
-    for (size_t task = 0; task < tasks.size(); ++task) {
-      const TaskAnswers& own = answers.tasks[task];
-      evaluations[task].add(own.probabilities, own.labels, own.present, answers.count);
-    }
-  };
-  for_each_batch(inference, tasks, loader, add, after_batch);
+  for_each_batch(
+      inference, tasks, loader,
+      [&](const BatchAnswers& answers) { add_answers(answers, evaluations); }, after_batch);
   return evaluations;
 }
 

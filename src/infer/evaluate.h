@@ -36,6 +36,10 @@ void for_each_batch(Inference& inference, const std::vector<Task>& tasks, BatchS
                     const std::function<void(const BatchAnswers&)>& take,
                     const BatchCallback& after_batch = {});
 
+// Adds them to the evaluation of each task.
+void add_answers(const BatchAnswers& answers, std::span<TaskEvaluation> evaluations);
+[[nodiscard]] std::vector<TaskReport> reports_of(std::span<const TaskEvaluation> evaluations);
+
 // Rows of a batch in list order, of which `before` pictures came before, that are answers to the
 // picture whose turn it is.
 [[nodiscard]] std::vector<size_t> own_rows(const Batch& batch, size_t before, size_t list_size);

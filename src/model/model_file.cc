@@ -28,11 +28,7 @@ using Metadata = std::map<std::string, std::string>;
 // Of the tensors in the order of their names. Says that the bytes are those that were written, not
 // who wrote them.
 std::string hash_of_values(const NamedTensors& tensors) {
-  uint64_t hash = 0;
-  for (const auto& [name, tensor] : tensors) {
-    hash = hash_bytes(tensor.bytes(), hash_text(name, hash));
-  }
-  return fmt::format("{:016x}", hash);
+  return fmt::format("{:016x}", hash_tensors(tensors));
 }
 
 NamedTensors values_of(const Graph& graph, const NamedTensors& parameters) {

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "base/hash.h"
 
 namespace orthrus {
 
@@ -120,6 +121,14 @@ void Tensor::check_width(size_t width) const {
   if (width != size_of(type_)) {
     throw internal_error("a tensor of {} was read as elements of {} bytes", name_of(type_), width);
   }
+}
+
+uint64_t hash_tensors(const NamedTensors& tensors) {
+  uint64_t hash = 0;
+  for (const auto& [name, tensor] : tensors) {
+    hash = hash_bytes(tensor.bytes(), hash_text(name, hash));
+  }
+  return hash;
 }
 
 }  // namespace orthrus

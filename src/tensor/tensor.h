@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <span>
@@ -62,5 +63,8 @@ class Tensor {
 
 // Tensors by name: the parameters of a network, or the arrays of a file.
 using NamedTensors = std::map<std::string, Tensor>;
+
+// Of names and bytes, in the order of the names; 0 without any.
+[[nodiscard]] uint64_t hash_tensors(const NamedTensors& tensors);
 
 }  // namespace orthrus

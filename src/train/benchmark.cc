@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "base/clock.h"
 #include "base/random.h"
 #include "graph/builders/resnet.h"
 #include "graph/passes/fuse.h"
@@ -23,10 +24,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr uint64_t kSeed = 1;
 constexpr int64_t kClasses = 4;  // of the first head; the second has two
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 // Most resident memory that this process ever had.
 double peak_memory_bytes() {

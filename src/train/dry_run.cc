@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/progress.h"
 #include "train/feature_caching.h"
 #include "train/observer.h"
@@ -19,12 +20,11 @@ constexpr int kMeasuredSteps = 3;  // after one that warms up
 // true.
 template <typename Step>
 double median_seconds(Step step) {
-  using StepClock = std::chrono::steady_clock;
   std::vector<double> seconds;
   for (int i = 0; i <= kMeasuredSteps; ++i) {
-    const StepClock::time_point start = StepClock::now();
+    const auto start = std::chrono::steady_clock::now();
     if (!step()) break;
-    seconds.push_back(std::chrono::duration<double>(StepClock::now() - start).count());
+    seconds.push_back(seconds_since(start));
   }
   if (seconds.size() > 1) seconds.erase(seconds.begin());
   if (seconds.empty()) return 0;

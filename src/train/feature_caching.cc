@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/machine.h"
@@ -80,9 +81,8 @@ class Filler {
       FeatureCache::write(path, spec, loader, *prepared_.frozen, tell);
       cache = std::make_unique<FeatureCache>(FeatureCache::map(path, spec));
     }
-    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     observer_.note(fmt::format("features of {}: {} pictures in {:.1f} s, {} {}", what, total,
-                               seconds.count(), size_text(spec.size_bytes()), where));
+                               seconds_since(start), size_text(spec.size_bytes()), where));
     for (const std::string& skipped : loader.skipped()) observer_.warn("skipped: " + skipped);
     return cache;
   }

@@ -75,12 +75,10 @@ void solve(PreparedTraining& heads, Model& model, Backend& backend, TrainObserve
 }  // namespace
 
 void solve_heads(PreparedTraining& prepared, Backend& backend, TrainObserver& observer) {
-  const std::vector<PartStage>& stages = prepared.part.stages;
-  const bool only_heads =
-      std::all_of(stages.begin(), stages.end() - 1,
-                  [](const PartStage& stage) { return stage.trained_values == 0; }) &&
-      stages.back().trained_values == stages.back().values;
-  if (!only_heads || !prepared.part.divided()) {
+  const TrainedPart& part = prepared.part;
+  const PartStage& heads = part.stages.back();
+  const bool only_heads = part.trains_heads_at_most() && heads.trained_values == heads.values;
+  if (!only_heads || !part.divided()) {
     throw usage_error("--solver lbfgs solves for the heads alone, and more is trained, or less")
         .with_hint("add --train heads, or leave it out");
   }

@@ -26,13 +26,10 @@ class NormInputs {
  public:
   NormInputs(const Model& model, const FirstNorm& norm, SharedPictures pictures,
              const LoaderOptions& loading, Backend& backend)
-      : pictures_(std::move(pictures)), loading_(loading) {
+      : pictures_(std::move(pictures)), loading_(of_plain_pictures(loading)) {
     const auto count = static_cast<int64_t>(pictures_->list().entries.size());
     loading_.batch_size = static_cast<int>(std::min<int64_t>(kSampleBatch, count));
     loading_.shuffle = true;
-    loading_.augmentation = {};
-    loading_.sources.clear();
-    loading_.cache = {};
     loading_.last_batch = LastBatch::kPad;
     if (model.graph.node(norm.input.node).name == model.input) return;
     below_ = std::make_unique<Inference>(cut(model.graph, norm.input), model.input,

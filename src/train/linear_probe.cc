@@ -125,11 +125,9 @@ std::optional<double> score_of(const ProbeRequest& request, const NamedTensors& 
   if (request.validation == nullptr) return std::nullopt;
   Inference inference(request.part.graph, request.part.input,
                       request.part.batch_shape(request.batch_size), parameters, backend);
-  std::vector<TaskReport> reports;
-  for (const TaskEvaluation& task : evaluate(inference, request.tasks, *request.validation)) {
-    reports.push_back(task.report());
-  }
-  return request.best_by.score(reports, request.tasks);
+  const std::vector<TaskEvaluation> evaluations =
+      evaluate(inference, request.tasks, *request.validation);
+  return request.best_by.score(reports_of(evaluations), request.tasks);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "train/feature_caching.h"
 #include "train/heads_first.h"
 #include "train/prepare.h"
+#include "train/step_losses.h"
 
 namespace orthrus {
 namespace {
@@ -16,26 +17,20 @@ constexpr double kSmoothing = 0.9;  // share that the moving average keeps
 constexpr double kMostGrowth = 4;   // of the loss over its least value
 constexpr int kWidth = 640, kHeight = 400, kMargin = 56;
 
-// Collects the loss of each step from the epoch's sums.
+// Remembers the loss of the last step.
 class LossObserver : public QuietObserver {
  public:
   using QuietObserver::QuietObserver;
 
   void after_step(const StepReport& report) override {
-    if (report.batch == 1) before_.assign(report.epoch_sums.size(), MetricSums{});
     loss = 0;
-    for (size_t task = 0; task < before_.size(); ++task) {
-      const MetricSums& now = report.epoch_sums[task];
-      const double weight = now.weight - before_[task].weight;
-      if (weight > 0) loss += (now.loss - before_[task].loss) / weight;
-    }
-    before_ = report.epoch_sums;
+    for (const double own : losses_.next(report)) loss += std::isnan(own) ? 0 : own;
   }
 
-  double loss = 0;  // of the last step
+  double loss = 0;  // the sum over the tasks
 
  private:
-  std::vector<MetricSums> before_;
+  StepLosses losses_;
 };
 
 // Places a point of the curve in the picture.

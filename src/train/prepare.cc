@@ -122,11 +122,8 @@ void divide(PreparedTraining& prepared, Backend& backend) {
 }  // namespace
 
 LoaderOptions validation_loading(const TrainRequest& request) {
-  LoaderOptions options = request.loader;
+  LoaderOptions options = of_plain_pictures(request.loader);
   options.shuffle = false;
-  options.augmentation = {};
-  options.sources.clear();
-  options.cache = {};
   if (options.last_batch == LastBatch::kDiscard) options.last_batch = LastBatch::kPad;
   return options;
 }

@@ -1,5 +1,6 @@
 #include "train/recorder.h"
 
+#include <cmath>
 #include <utility>
 
 #include "base/error.h"
@@ -36,23 +37,18 @@ EventFile& RunRecorder::events(int64_t next_update) {
 }
 
 void RunRecorder::after_step(const StepReport& report) {
-  if (report.batch == 1 || before_.size() != report.epoch_sums.size()) {
-    before_.assign(report.epoch_sums.size(), MetricSums{});
-  }
+  const std::vector<double> losses = step_losses_.next(report);
   record([&] {
     EventFile& file = events(report.update);
     file.add_scalar("step/learning_rate", report.update, report.learning_rate);
     for (size_t task = 0; task < tasks_.size(); ++task) {
-      const double labels = report.epoch_sums[task].weight - before_[task].weight;
-      if (labels <= 0) continue;
-      const double loss = report.epoch_sums[task].loss - before_[task].loss;
-      file.add_scalar("step/loss/" + tasks_[task].name, report.update, loss / labels);
+      if (std::isnan(losses[task])) continue;
+      file.add_scalar("step/loss/" + tasks_[task].name, report.update, losses[task]);
     }
     if (Clock::now() - last_flush_ < kFlushEvery) return;
     file.flush();
     last_flush_ = Clock::now();
   });
-  before_ = report.epoch_sums;
   ForwardingObserver::after_step(report);
 }
 
@@ -79,7 +75,7 @@ void RunRecorder::after_epoch(const EpochReport& report) {
 
 void RunRecorder::go_back(const TrainerState& state) {
   history_ = state.history;
-  before_ = state.epoch_sums;
+  step_losses_.go_on_from(state.epoch_sums);
   record([&] {
     write_file(folder_.metrics(), metrics_csv(history_, tasks_));
     events_.reset();

@@ -10,6 +10,7 @@
 #include "train/event_file.h"
 #include "train/observer.h"
 #include "train/run_folder.h"
+#include "train/step_losses.h"
 
 namespace orthrus {
 
@@ -41,7 +42,7 @@ class RunRecorder : public ForwardingObserver {
   const RunFolder& folder_;
   std::vector<Task> tasks_;
   std::vector<EpochReport> history_;
-  std::vector<MetricSums> before_;  // the epoch's sums before the last step
+  StepLosses step_losses_;
   std::unique_ptr<EventFile> events_;
   Clock::time_point last_flush_ = Clock::now();
   bool failed_ = false;

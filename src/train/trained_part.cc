@@ -183,6 +183,11 @@ bool TrainedPart::trains_all() const {
   });
 }
 
+bool TrainedPart::trains_heads_at_most() const {
+  return std::all_of(stages.begin(), stages.end() - 1,
+                     [](const PartStage& stage) { return stage.trained_values == 0; });
+}
+
 TrainedPart choose_trained_part(const Model& model, const PartSelection& selection) {
   const std::vector<Shape> shapes =
       infer_shapes(model.graph, {{model.input, picture_shape(model.preprocessing, 1)}});

@@ -48,6 +48,8 @@ struct TrainedPart {
   [[nodiscard]] bool divided() const { return frozen.size() > 0; }
   // True when every parameter is trained, and every BatchNorm as the network says.
   [[nodiscard]] bool trains_all() const;
+  // True when nothing below the heads is trained.
+  [[nodiscard]] bool trains_heads_at_most() const;
   // Shape of a batch of what `graph` reads.
   [[nodiscard]] Shape batch_shape(int64_t batch_size) const;
 };

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "base/clock.h"
 #include "base/file.h"
-#include "base/hash.h"
 #include "formats/mxnet/checkpoint.h"
 #include "graph/passes/fuse.h"
 #include "infer/evaluate.h"
@@ -17,18 +17,13 @@
 namespace orthrus {
 namespace {
 
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
 // The layer whose gradient the weighting mixes; empty where the gradients of the tasks are added
 // up, or where nothing below the heads is trained.
 std::string mixed_layer(const LossWeighting& weighting, const Model& model,
                         const TrainedPart& part) {
-  const bool only_heads =
-      std::all_of(part.stages.begin(), part.stages.end() - 1,
-                  [](const PartStage& stage) { return stage.trained_values == 0; });
-  if (!weighting.looks_at_gradients() || model.tasks.size() < 2 || only_heads) return {};
+  if (!weighting.looks_at_gradients() || model.tasks.size() < 2 || part.trains_heads_at_most()) {
+    return {};
+  }
   return model.graph.node(find_features(model.graph).node).name;
 }
 
@@ -57,14 +52,6 @@ std::set<std::string, std::less<>> frozen_names(const Graph& graph, const Traine
   return names;
 }
 
-// Of names and bytes; 0 without any.
-uint64_t hash_of_tensors(const NamedTensors& tensors) {
-  uint64_t hash = 0;
-  for (const auto& [name, tensor] : tensors)
-    hash = hash_bytes(tensor.bytes(), hash_text(name, hash));
-  return hash;
-}
-
 }  // namespace
 
 Trainer::Trainer(Model model, BatchSource& train, BatchSource* validation, Backend& backend,
@@ -79,9 +66,10 @@ Trainer::Trainer(Model model, BatchSource& train, BatchSource* validation, Backe
       weighting_(make_weighting(options.weighting, {.tasks = model_.tasks.size(),
                                                     .momentum = options.optimizer.momentum,
                                                     .seed = options.seed})),
-      plan_(fused_graph(mixed_layer(*weighting_, model_, part_), model_, part_, train.mixes()),
+      mixed_layer_(mixed_layer(*weighting_, model_, part_)),
+      plan_(fused_graph(mixed_layer_, model_, part_, train.mixes()),
             {{part_.input, part_.batch_shape(options.batch_size)}}, backend,
-            training_plan(mixed_layer(*weighting_, model_, part_), part_, options.memory)),
+            training_plan(mixed_layer_, part_, options.memory)),
       optimizer_(plan_, options.optimizer),
       average_(plan_, options.average_decay, frozen_names(model_.graph, part_)),
       feed_(plan_, part_.input, model_.tasks, train.mixes()),
@@ -102,7 +90,7 @@ Trainer::Trainer(Model model, BatchSource& train, BatchSource* validation, Backe
   }
   frozen_ = std::move(model_.parameters);
   for (const PlanParameter& parameter : plan_.parameters()) frozen_.erase(parameter.name);
-  frozen_hash_ = hash_of_tensors(frozen_);
+  frozen_hash_ = hash_tensors(frozen_);
   model_.parameters.clear();
 }
 
@@ -295,20 +283,18 @@ void Trainer::validate(EpochReport& report) {
   std::vector<TaskEvaluation> evaluations(model_.tasks.begin(), model_.tasks.end());
   std::vector<TemperatureFit> fits(model_.tasks.begin(), model_.tasks.end());
   const auto add = [&](const BatchAnswers& answers) {
-    for (size_t task = 0; task < fits.size(); ++task) {
+    add_answers(answers, evaluations);
+    for (size_t task = 0; options_.calibrate && task < fits.size(); ++task) {
       const TaskAnswers& own = answers.tasks[task];
-      evaluations[task].add(own.probabilities, own.labels, own.present, answers.count);
-      if (options_.calibrate) fits[task].add(own.probabilities, own.labels, own.present);
+      fits[task].add(own.probabilities, own.labels, own.present);
     }
   };
   for_each_batch(inference, model_.tasks, *validation_, add, [this](int64_t) { stop_if_asked(); });
-  std::vector<TaskReport> reports;
   for (size_t task = 0; task < fits.size(); ++task) {
     report.validation.push_back(evaluations[task].sums());
-    reports.push_back(evaluations[task].report());
     model_.tasks[task].temperature = fits[task].temperature();
   }
-  report.score = options_.best_by.score(reports, model_.tasks);
+  report.score = options_.best_by.score(reports_of(evaluations), model_.tasks);
 }
 
 void Trainer::start_checkpoint(NamedTensors parameters) {

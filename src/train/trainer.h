@@ -132,6 +132,7 @@ class Trainer {
   TrainerOptions options_;
   TrainObserver& observer_;
   std::unique_ptr<LossWeighting> weighting_;
+  std::string mixed_layer_;  // whose gradients the weighting mixes; empty: none
   Plan plan_;
   Optimizer optimizer_;
   WeightAverage average_;

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/suggest.h"
+#include "graph/passes/rebuild.h"
 
 namespace orthrus {
 
@@ -82,21 +83,9 @@ Graph above(const Graph& graph, int point) {
 
 Graph keep_ancestors(const Graph& graph, const std::vector<Edge>& outputs) {
   const std::vector<bool> needed = ancestors(graph, outputs);
-  std::vector<int> new_id(static_cast<size_t>(graph.size()), -1);
-  const auto moved = [&](Edge edge) {
-    return Edge{new_id[static_cast<size_t>(edge.node)], edge.output};
-  };
-  Graph kept;
-  for (int id = 0; id < graph.size(); ++id) {
-    if (!needed[static_cast<size_t>(id)]) continue;
-    Node node = graph.node(id);
-    std::ranges::transform(node.inputs, node.inputs.begin(), moved);
-    new_id[static_cast<size_t>(id)] = kept.add(std::move(node));
-  }
-  std::vector<Edge> kept_outputs(outputs.size());
-  std::ranges::transform(outputs, kept_outputs.begin(), moved);
-  kept.set_outputs(std::move(kept_outputs));
-  return kept;
+  return rebuild(graph, outputs, [&](int id) {
+    return needed[static_cast<size_t>(id)] ? std::optional(graph.node(id)) : std::nullopt;
+  });
 }
 
 }  // namespace orthrus

@@ -4,8 +4,10 @@
 #include <cmath>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "base/error.h"
+#include "graph/passes/rebuild.h"
 
 namespace orthrus {
 
@@ -25,22 +27,12 @@ class Folder {
   }
 
   [[nodiscard]] FoldedGraph result() const {
-    FoldedGraph result{.graph = {}, .folded = folded_};
-    std::vector<int> new_ids(static_cast<size_t>(graph_.size()), -1);
-    const auto renumber = [&](std::vector<Edge>& edges) {
-      for (Edge& edge : edges) edge.node = new_ids[static_cast<size_t>(edge.node)];
-    };
-    for (int id = 0; id < graph_.size(); ++id) {
-      if (absorbed_.contains(id)) continue;
+    Graph graph = rebuild(graph_, graph_.outputs(), [&](int id) -> std::optional<Node> {
+      if (absorbed_.contains(id)) return std::nullopt;
       const auto pair = convolution_of_.find(id);
-      Node node = pair == convolution_of_.end() ? graph_.node(id) : joined(id, pair->second);
-      renumber(node.inputs);
-      new_ids[static_cast<size_t>(id)] = result.graph.add(std::move(node));
-    }
-    std::vector<Edge> outputs = graph_.outputs();
-    renumber(outputs);
-    result.graph.set_outputs(std::move(outputs));
-    return result;
+      return pair == convolution_of_.end() ? graph_.node(id) : joined(id, pair->second);
+    });
+    return {.graph = std::move(graph), .folded = folded_};
   }
 
  private:

@@ -5,6 +5,8 @@
 #include <optional>
 #include <set>
 
+#include "graph/passes/rebuild.h"
+
 namespace orthrus {
 
 namespace {
@@ -90,24 +92,12 @@ Node fused_node(const Graph& graph, const Chain& chain, const std::string& name)
 // before.
 template <typename Taker>
 Graph fuse(const Graph& graph, const Chains& chains) {
-  Graph fused;
-  std::vector<int> new_ids(static_cast<size_t>(graph.size()), -1);
-  const auto renumber = [&](std::vector<Edge>& edges) {
-    for (Edge& edge : edges) edge.node = new_ids[static_cast<size_t>(edge.node)];
-  };
-  for (int id = 0; id < graph.size(); ++id) {
-    if (chains.absorbed.contains(id)) continue;
+  return rebuild(graph, graph.outputs(), [&](int id) -> std::optional<Node> {
+    if (chains.absorbed.contains(id)) return std::nullopt;
     const auto chain = chains.by_end.find(id);
-    Node node = chain == chains.by_end.end()
-                    ? graph.node(id)
-                    : fused_node<Taker>(graph, chain->second, graph.node(id).name);
-    renumber(node.inputs);
-    new_ids[static_cast<size_t>(id)] = fused.add(std::move(node));
-  }
-  std::vector<Edge> outputs = graph.outputs();
-  renumber(outputs);
-  fused.set_outputs(std::move(outputs));
-  return fused;
+    if (chain == chains.by_end.end()) return graph.node(id);
+    return fused_node<Taker>(graph, chain->second, graph.node(id).name);
+  });
 }
 
 template <typename Taker>
