@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "backend/device.h"
 #include "backend/kernel.h"
 
 namespace orthrus {
@@ -42,6 +43,8 @@ class Backend {
   [[nodiscard]] virtual std::string_view name() const = 0;
   // Element type of the values that the kernels compute with.
   [[nodiscard]] virtual DType dtype() const { return DType::kF32; }
+  // Where its buffers lie.
+  [[nodiscard]] virtual Device& device() { return host_device(); }
   // Candidates for an operator, best first.
   [[nodiscard]] virtual std::span<const KernelCandidate> candidates(const Op& op) const = 0;
 
@@ -80,6 +83,34 @@ struct CpuOptions {
 // The processor's: oneDNN and own vectorised kernels; `ref` kernels are last in its lists. Throws
 // kUsage for bf16 on a processor without it.
 [[nodiscard]] std::unique_ptr<Backend> make_cpu_backend(const CpuOptions& options = {});
+struct CudaOptions {
+  int gpu = 0;  // as CUDA counts them
+  // kF32, or kBF16 as in CpuOptions. float32 is computed without TF32.
+  DType activations = DType::kF32;
+  // Every run gives the same bytes: convolutions are chosen without measuring, and only from those
+  // that add up in a fixed order.
+  bool deterministic = false;
+};
+
+// NVIDIA's: cuDNN, cuBLAS and own kernels. Throws kUsage in a build without CUDA, kResource when
+// there is no such GPU.
+[[nodiscard]] std::unique_ptr<Backend> make_cuda_backend(const CudaOptions& options = {});
+
+struct CudaState {
+  bool built = false;             // this program can use a GPU at all
+  std::vector<std::string> gpus;  // "NVIDIA H100 80GB HBM3 (79.2 GiB)", by number
+  std::string libraries;          // versions of driver and libraries
+  std::string problem;            // why there is none, where there is none
+};
+[[nodiscard]] CudaState cuda_state();
+
+// Operations and bytes (read and written) per second that a GPU reaches when it only multiplies
+// large matrices of the options' type, or only copies. Throws what make_cuda_backend() throws.
+struct GpuPeak {
+  double flops = 0, bandwidth = 0;
+};
+[[nodiscard]] GpuPeak measure_gpu_peak(const CudaOptions& options);
+
 // What the processor has for arithmetic in bf16: "AMX", "AVX512_BF16", or nothing.
 [[nodiscard]] std::string_view bf16_instructions();
 // Floating-point operations per second that the current threads reach together when they only

@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/model_argument.h"
 #include "data/options.h"
+#include "infer/compute.h"
 #include "infer/options.h"
 #include "model/options.h"
 #include "train/benchmark.h"
@@ -41,7 +42,6 @@ std::vector<OptionSpec> bench_options() {
        .help = "A whole training step, of a built-in network with two heads, or forward alone.",
        .group = "What is measured"},
       threads_option(),
-      precision_option(),
       memory_option(),
       {.key = "bench.steps",
        .flag = "--steps",
@@ -100,6 +100,8 @@ BenchmarkSpec spec_of(const Options& options) {
   spec.memory = memory_mode_named(options.text("memory"));
   spec.cpu.winograd = !options.boolean("bench.exact");
   spec.cpu.activations = activation_type(options);
+  spec.cuda = gpu_choice(options);
+  if (spec.cuda) spec.cuda->activations = spec.cpu.activations;
   return spec;
 }
 
@@ -107,6 +109,9 @@ int run_bench(const Options& options, CommandContext& context) {
   if (options.has("bench.data")) return run_data_bench(options, context);
   const BenchmarkSpec spec = spec_of(options);
   set_threads(thread_count(options));
+  if (!options.boolean("json")) {
+    for (const std::string& note : compute_notes(options)) fmt::print(context.out, "{}\n", note);
+  }
   const BenchmarkResult result = run_benchmark(spec);
   if (const std::string& trace = options.text("bench.trace"); !trace.empty()) {
     write_file(trace, chrome_trace(result));
@@ -129,6 +134,7 @@ Command make_bench_command() {
   command.name = "bench";
   command.summary = "Measure the speed of training, inference or loading";
   command.options.add(bench_options());
+  command.options.add(compute_options());
   command.options.add(bench_data_options());
   command.options.add(picture_options());
   command.options.add(augmentation_options());

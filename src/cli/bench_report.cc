@@ -70,6 +70,7 @@ nlohmann::ordered_json to_json(const BenchmarkSpec& spec, const BenchmarkResult&
       {"arena_bytes", result.memory.arena_bytes},
       {"persistent_bytes", result.memory.persistent_bytes},
   };
+  if (spec.cuda) json["gpu"] = spec.cuda->gpu;
   return json;
 }
 
@@ -87,9 +88,11 @@ void print_plan(std::FILE* out, const BenchmarkResult& result) {
 }
 
 void print_summary(std::FILE* out, const BenchmarkSpec& spec, const BenchmarkResult& result) {
-  fmt::print(out, "{} {}, batch {}, 3x{}x{}, {}, {} threads\n", spec.source.name,
+  fmt::print(out, "{} {}, batch {}, 3x{}x{}, {}, {}\n", spec.source.name,
              spec.training ? "training step with two heads" : "inference", spec.batch_size,
-             spec.height, spec.width, name_of(spec.cpu.activations), current_threads());
+             spec.height, spec.width, name_of(spec.cpu.activations),
+             spec.cuda ? fmt::format("GPU {}", spec.cuda->gpu)
+                       : fmt::format("{} threads", current_threads()));
   fmt::print(out, "  speed        {:8.2f} images/s (fastest of {} steps; median {:.2f})\n",
              result.images_per_second, spec.steps, result.median_images_per_second);
   fmt::print(out, "  undisturbed  {:8.2f} images/s (every layer at its fastest)\n",
@@ -97,10 +100,14 @@ void print_summary(std::FILE* out, const BenchmarkSpec& spec, const BenchmarkRes
   fmt::print(out, "  arithmetic   {:8.1f} GFLOP/s of {:.1f} multiply-add peak: {:.0f} %\n",
              result.flops() / kGiga, result.peak_flops / kGiga,
              100 * result.flops() / result.peak_flops);
-  fmt::print(out, "  peak memory  {:8.0f} MB (arena {:.0f}, parameters and inputs {:.0f})\n",
-             result.peak_memory_bytes / kMega,
-             static_cast<double>(result.memory.arena_bytes) / kMega,
-             static_cast<double>(result.memory.persistent_bytes) / kMega);
+  fmt::print(
+      out, "  {}  {:8.0f} MB (arena {:.0f}, parameters and inputs {:.0f})\n",
+      spec.cuda ? "GPU memory " : "peak memory",
+      (spec.cuda ? static_cast<double>(result.memory.arena_bytes + result.memory.persistent_bytes)
+                 : result.peak_memory_bytes) /
+          kMega,
+      static_cast<double>(result.memory.arena_bytes) / kMega,
+      static_cast<double>(result.memory.persistent_bytes) / kMega);
   fmt::print(out, "  start        {:8.2f} s, first step {:.2f} s\n", result.start_seconds,
              result.first_step_seconds);
   if (!result.reference_layers.empty()) {

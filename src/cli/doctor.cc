@@ -63,7 +63,10 @@ int run_doctor(const Options&, CommandContext& context) {
   print("memory", fmt::format("{:.1f} GiB, {:.1f} GiB available{}",
                               gibibytes(system_field(memory, "MemTotal")),
                               gibibytes(system_field(memory, "MemAvailable")), cgroup_limit()));
-  print("GPU", "not in this build");
+  const CudaState gpu = cuda_state();
+  for (size_t i = 0; i < gpu.gpus.size(); ++i) print("GPU", fmt::format("{}: {}", i, gpu.gpus[i]));
+  if (gpu.gpus.empty()) print("GPU", "none: " + gpu.problem);
+  if (gpu.built) print("CUDA", gpu.libraries);
   print("demo data", demo_data_state());
   return 0;
 }

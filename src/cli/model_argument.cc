@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "base/error.h"
+#include "infer/compute.h"
 #include "infer/options.h"
 #include "model/source.h"
 #include "tasks/task_file.h"
@@ -47,8 +48,8 @@ Preprocessing preprocessing_argument(const Options& options, const Model& model)
 }
 
 std::unique_ptr<Backend> backend_argument(const Options& options, Terminal& terminal) {
-  std::unique_ptr<Backend> backend = make_cpu_backend({.activations = activation_type(options)});
-  if (const std::string note = precision_note(options); !note.empty()) terminal.print_line(note);
+  std::unique_ptr<Backend> backend = make_backend(options);
+  for (const std::string& note : compute_notes(options)) terminal.print_line(note);
   return backend;
 }
 

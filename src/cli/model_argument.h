@@ -21,7 +21,7 @@ namespace orthrus {
 // How pictures become the model's input: its own rule, or that of --pixels where it is given.
 [[nodiscard]] Preprocessing preprocessing_argument(const Options& options, const Model& model);
 
-// The backend that --precision asks for; what became of `auto` is told.
+// The backend that compute_options() ask for; what became of them is told.
 [[nodiscard]] std::unique_ptr<Backend> backend_argument(const Options& options, Terminal& terminal);
 
 // --tasks, which model_argument() reads.

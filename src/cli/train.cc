@@ -8,6 +8,7 @@
 #include "base/signals.h"
 #include "cli/commands.h"
 #include "cli/train_observer.h"
+#include "infer/compute.h"
 #include "infer/options.h"
 #include "train/dry_run.h"
 #include "train/options.h"
@@ -48,13 +49,9 @@ int run_train(const Options& parsed, CommandContext& context) {
   Log log(&context.terminal);
   log.open_file(folder->log());
   if (!folder->lock_note().empty()) log.info("{}", folder->lock_note());
-  if (!options.text("train.gpus").empty()) {
-    log.warning("--gpus {}: this build has no GPU backend; training runs on the CPU",
-                options.text("train.gpus"));
-  }
   log.info("run folder {}; {} threads, batch size {}", folder->path().string(), request.threads,
            request.loader.batch_size);
-  if (const std::string note = precision_note(given); !note.empty()) log.info("{}", note);
+  for (const std::string& note : compute_notes(given)) log.info("{}", note);
 
   const StopSignals signals("stopping after this step; once more to stop at once\n");
   request.stop = [&signals] { return stop_kind(signals); };

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "infer/options.h"
+#include "infer/compute.h"
 
 namespace orthrus {
 
@@ -34,7 +34,8 @@ void ConsoleObserver::after_step(const StepReport& report) {
         terminal_, fmt::format("epoch {}/{}", report.epoch + 1, report.end_epoch),
         report.batches * pictures_);
   }
-  progress_->advance(pictures_, task_text(report.epoch_sums));
+  const int64_t done = report.batch * pictures_;
+  progress_->advance(done - progress_->state().done, task_text(report.epoch_sums));
   if (report.batch == report.batches) {
     progress_->finish(task_text(report.epoch_sums));
     progress_.reset();
@@ -56,8 +57,7 @@ void ConsoleObserver::after_epoch(const EpochReport& report) {
 }
 
 std::unique_ptr<Backend> training_backend(const Options& options) {
-  return make_cpu_backend(
-      {.winograd = !options.boolean("train.exact"), .activations = activation_type(options)});
+  return make_backend(options, !options.boolean("train.exact"));
 }
 
 std::optional<ErrorKind> stop_kind(const StopSignals& signals) {

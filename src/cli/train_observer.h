@@ -39,7 +39,7 @@ class ConsoleObserver : public TrainObserver {
   std::unique_ptr<Progress> progress_;
 };
 
-// Of --exact and --precision; throws kUsage for a precision that the processor does not have.
+// Of --exact and compute_options(); throws what make_backend() throws.
 [[nodiscard]] std::unique_ptr<Backend> training_backend(const Options& options);
 
 // What a signal that was caught asks for; nothing while there was none.

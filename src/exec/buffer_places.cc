@@ -1,19 +1,16 @@
 #include "exec/buffer_places.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "base/error.h"
-#include "base/machine.h"
 #include "exec/memory_planner.h"
 
 namespace orthrus {
 namespace {
 
 // A plan that the system could not back with memory would be killed in its first step.
-void check_memory(const PlanMemory& plan, size_t limit_bytes, int64_t batch) {
+void check_memory(const PlanMemory& plan, size_t usable, int64_t batch) {
   constexpr double kGiga = 1e9;
-  const size_t usable = limit_bytes > 0 ? limit_bytes : available_memory_bytes();
   const size_t needed = plan.arena_bytes + plan.persistent_bytes;
   if (usable == 0 || needed <= usable || batch < 1) return;
   // All but the parameters grows with the batch.
@@ -44,7 +41,7 @@ bool is_persistent(const Buffer& buffer) {
 
 }  // namespace
 
-BufferPlaces place_buffers(Program& program, size_t limit_bytes, int64_t batch) {
+BufferPlaces place_buffers(Program& program, Device& device, size_t limit_bytes, int64_t batch) {
   const std::vector<int> in_arena = arena_buffers(program);
   std::vector<Lifetime> lifetimes;
   for (const int number : in_arena) {
@@ -66,10 +63,10 @@ BufferPlaces place_buffers(Program& program, size_t limit_bytes, int64_t batch) 
   for (const ProgramParameter& parameter : program.parameters) {
     places.memory.parameter_bytes += program.buffers[at(parameter.buffer)].desc.size_bytes;
   }
-  check_memory(places.memory, limit_bytes, batch);
-  places.arena = allocate_aligned(places.memory.arena_bytes);
-  places.persistent = allocate_aligned(places.memory.persistent_bytes);
-  std::memset(places.persistent.get(), 0, places.memory.persistent_bytes);
+  check_memory(places.memory, limit_bytes > 0 ? limit_bytes : device.available_bytes(), batch);
+  places.arena = device.allocate(places.memory.arena_bytes);
+  places.persistent = device.allocate(places.memory.persistent_bytes);
+  device.fill_zero(places.persistent.get(), places.memory.persistent_bytes);
   for (size_t i = 0; i < in_arena.size(); ++i) {
     program.buffers[at(in_arena[i])].address = places.arena.get() + plan.offsets[i];
   }

@@ -18,9 +18,10 @@ struct BufferPlaces {
 };
 
 // Allocates the memory, the persistent part all zeros, and gives every buffer its address. Throws
-// kResource when `limit_bytes` (0: what this process can still get) do not suffice for `batch`
+// kResource when `limit_bytes` (0: what the device can still give) do not suffice for `batch`
 // pictures, with the number for which they would.
-[[nodiscard]] BufferPlaces place_buffers(Program& program, size_t limit_bytes, int64_t batch);
+[[nodiscard]] BufferPlaces place_buffers(Program& program, Device& device, size_t limit_bytes,
+                                         int64_t batch);
 
 // What lies in the arena at that step, largest first.
 [[nodiscard]] std::vector<BufferInfo> arena_buffers_at(const Program& program, int step);

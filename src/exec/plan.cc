@@ -2,52 +2,42 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
+#include <optional>
 #include <utility>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "exec/buffer_places.h"
+#include "exec/host_values.h"
 #include "exec/program_builder.h"
 #include "exec/program_listing.h"
+#include "exec/tensor_copies.h"
 
 namespace orthrus {
-
-namespace {
-
-template <typename T>
-bool all_of_elements(const BufferDesc& desc, const std::byte* address, bool (*holds)(T)) {
-  const auto* values = reinterpret_cast<const T*>(address);
-  return std::all_of(values, values + desc.size_bytes / sizeof(T), holds);
-}
-
-// True when every number of the buffer is finite.
-bool all_finite(const BufferDesc& desc, const std::byte* address) {
-  if (desc.dtype == DType::kF64) {
-    return all_of_elements<double>(desc, address, [](double v) { return std::isfinite(v); });
-  }
-  if (desc.dtype == DType::kBF16) {
-    return all_of_elements<uint16_t>(desc, address,
-                                     [](uint16_t v) { return std::isfinite(bf16_to_f32(v)); });
-  }
-  return all_of_elements<float>(desc, address, [](float v) { return std::isfinite(v); });
-}
-
-}  // namespace
 
 class Plan::Impl {
  public:
   Impl(const Graph& graph, const std::map<std::string, Shape>& input_shapes, Backend& backend,
        const PlanOptions& options)
-      : backend_(backend), program_(build_program(graph, input_shapes, backend, options)) {
+      : backend_(backend),
+        device_(backend.device()),
+        program_(build_program(graph, input_shapes, backend, options)),
+        same_sink_(options.same_sink),
+        forward_(device_.make_recording()),
+        backward_(device_.make_recording()),
+        copies_(backend) {
     const int64_t batch = input_shapes.empty() ? 0 : input_shapes.begin()->second[0];
-    places_ = place_buffers(program_, options.memory_limit_bytes, batch);
+    places_ = place_buffers(program_, device_, options.memory_limit_bytes, batch);
     bind();
     list_parameters();
+    host_values_.emplace(program_, device_);
   }
 
   Backend& backend() { return backend_; }
+  Device& device() { return device_; }
+  HostValues& host_values() { return *host_values_; }
+  TensorCopies& copies() { return copies_; }
   const Program& program() const { return program_; }
   const std::vector<PlanParameter>& parameters() const { return parameters_; }
   const BufferPlaces& places() const { return places_; }
@@ -59,15 +49,29 @@ class Plan::Impl {
     return {address(buffer), program_.buffers[at(buffer)].desc.size_bytes};
   }
 
-  void run(size_t begin, size_t end, const StepContext& context, const GradientSink& sink,
-           const GradientMixer& mixer) {
-    using Clock = std::chrono::steady_clock;
-    for (size_t s = begin; s < end; ++s) {
-      const Clock::time_point start = step_seconds_ != nullptr ? Clock::now() : Clock::time_point();
-      run_step(program_.steps[s], context, sink, mixer);
-      if (step_seconds_ == nullptr) continue;
-      (*step_seconds_)[s] += seconds_since(start);
+  void forward(const StepContext& context) {
+    device_.set_context(context);
+    host_values_->send_inputs();
+    const auto work = [&] { run(0, at(program_.first_backward_step), context, {}, {}); };
+    if (step_seconds_ == nullptr) {
+      forward_->run(work);
+    } else {
+      work();
     }
+    host_values_->fetch_outputs();
+  }
+
+  void backward(const StepContext& context, const GradientSink& sink, const GradientMixer& mixer) {
+    host_values_->send_gradients();
+    const auto work = [&] {
+      run(at(program_.first_backward_step), program_.steps.size(), context, sink, mixer);
+    };
+    if (step_seconds_ == nullptr && same_sink_ && !mixer) {
+      backward_->run(work);
+    } else {
+      work();
+    }
+    host_values_->fetch_gradients();
   }
 
   void measure_steps(std::vector<double>* seconds) {
@@ -76,21 +80,34 @@ class Plan::Impl {
   }
 
   std::string find_non_finite(const StepContext& context) {
+    const auto is_finite = [&](int buffer) {
+      return device_.all_finite(program_.buffers[at(buffer)].desc, address(buffer));
+    };
     for (const ProgramParameter& parameter : program_.parameters) {
-      const Buffer& buffer = program_.buffers[at(parameter.buffer)];
-      if (!all_finite(buffer.desc, address(parameter.buffer))) return buffer.name;
+      if (!is_finite(parameter.buffer)) return program_.buffers[at(parameter.buffer)].name;
     }
     for (int s = 0; s < program_.first_backward_step; ++s) {
       const Step& step = program_.steps[at(s)];
       run_step(step, context, {}, {});
       if (step.kind != StepKind::kKernel) continue;
-      const BufferDesc& desc = program_.buffers[at(step.slots.output)].desc;
-      if (!all_finite(desc, address(step.slots.output))) return program_.graph.node(step.node).name;
+      if (!is_finite(step.slots.output)) return program_.graph.node(step.node).name;
     }
     return {};
   }
 
  private:
+  void run(size_t begin, size_t end, const StepContext& context, const GradientSink& sink,
+           const GradientMixer& mixer) {
+    using Clock = std::chrono::steady_clock;
+    for (size_t s = begin; s < end; ++s) {
+      const Clock::time_point start = step_seconds_ != nullptr ? Clock::now() : Clock::time_point();
+      run_step(program_.steps[s], context, sink, mixer);
+      if (step_seconds_ == nullptr) continue;
+      device_.synchronize();
+      (*step_seconds_)[s] += seconds_since(start);
+    }
+  }
+
   void run_step(const Step& step, const StepContext& context, const GradientSink& sink,
                 const GradientMixer& mixer) {
     switch (step.kind) {
@@ -129,13 +146,27 @@ class Plan::Impl {
       }
       return;
     }
-    const auto values = [&](int buffer) {
-      const std::span<std::byte> all = bytes(buffer);
-      return std::span(reinterpret_cast<float*>(all.data()), all.size() / sizeof(float));
-    };
+    const size_t size_bytes = program_.buffers[at(mixed)].desc.size_bytes;
+    const size_t count = size_bytes / sizeof(float);
     mixed_terms_.clear();
-    for (const int term : terms) mixed_terms_.push_back(values(term));
-    mixer(mixed_terms_, values(mixed));
+    if (device_.is_host()) {
+      const auto values = [&](int buffer) {
+        return std::span(reinterpret_cast<float*>(address(buffer)), count);
+      };
+      for (const int term : terms) mixed_terms_.push_back(values(term));
+      mixer(mixed_terms_, values(mixed));
+      return;
+    }
+    mixed_values_.resize((terms.size() + 1) * count);
+    const std::span<float> all(mixed_values_);
+    for (size_t i = 0; i < terms.size(); ++i) {
+      const std::span<float> values = all.subspan(i * count, count);
+      device_.download(address(terms[i]), std::as_writable_bytes(values).data(), size_bytes);
+      mixed_terms_.push_back(values);
+    }
+    const std::span<float> result = all.last(count);
+    mixer(mixed_terms_, result);
+    device_.upload(std::as_bytes(result).data(), address(mixed), size_bytes);
   }
 
   std::byte* address_or_null(int buffer) const {
@@ -185,10 +216,17 @@ class Plan::Impl {
   }
 
   Backend& backend_;
+  Device& device_;
   Program program_;
+  bool same_sink_;
+  std::unique_ptr<Recording> forward_, backward_;
   std::vector<PlanParameter> parameters_;
   BufferPlaces places_;
-  std::vector<std::span<const float>> mixed_terms_;  // reused from step to step
+  std::optional<HostValues> host_values_;
+  TensorCopies copies_;
+  // Reused from step to step.
+  std::vector<std::span<const float>> mixed_terms_;
+  std::vector<float> mixed_values_;
   std::vector<double>* step_seconds_ = nullptr;
 };
 
@@ -209,15 +247,6 @@ Plan::~Plan() = default;
 // -----------------------------------------------------------------------------------
 
 namespace {
-
-// Copies between a plan's buffer and a plain float32 tensor.
-void copy_once(Backend& backend, const BufferDesc& from, const std::byte* source,
-               const BufferDesc& to, std::byte* destination) {
-  const std::unique_ptr<Reorder> reorder = backend.make_reorder(from, to);
-  const std::shared_ptr<std::byte[]> scratch = allocate_aligned(reorder->scratch_bytes());
-  reorder->bind(source, destination, scratch.get());
-  reorder->run();
-}
 
 void check_parameters(const Program& program, const NamedTensors& parameters) {
   std::string missing, wrong;
@@ -242,9 +271,8 @@ void Plan::load_parameters(const NamedTensors& parameters) {
   check_parameters(program, parameters);
   for (const ProgramParameter& parameter : program.parameters) {
     const Buffer& buffer = program.buffers[at(parameter.buffer)];
-    const Tensor tensor = parameters.at(buffer.name).to_f32();
-    copy_once(impl_->backend(), plain_desc(tensor.shape()), tensor.bytes().data(), buffer.desc,
-              impl_->address(parameter.buffer));
+    impl_->copies().write(parameters.at(buffer.name).to_f32(), buffer.desc,
+                          impl_->address(parameter.buffer));
   }
 }
 
@@ -260,10 +288,7 @@ void Plan::store_parameters(NamedTensors& parameters) const {
 Tensor Plan::to_canonical(int index, std::span<const std::byte> values) const {
   const Program& program = impl_->program();
   const Buffer& buffer = program.buffers[at(program.parameters[at(index)].buffer)];
-  Tensor tensor(buffer.desc.shape, DType::kF32);
-  copy_once(impl_->backend(), buffer.desc, values.data(), plain_desc(tensor.shape()),
-            tensor.bytes().data());
-  return tensor;
+  return impl_->copies().read(buffer.desc, values.data());
 }
 
 void Plan::from_canonical(int index, const Tensor& tensor, std::span<std::byte> values) const {
@@ -273,13 +298,15 @@ void Plan::from_canonical(int index, const Tensor& tensor, std::span<std::byte> 
     throw input_error("'{}' has shape {}, expected {}", buffer.name, tensor.shape().to_string(),
                       buffer.desc.shape.to_string());
   }
-  const Tensor wide = tensor.to_f32();
-  copy_once(impl_->backend(), plain_desc(wide.shape()), wide.bytes().data(), buffer.desc,
-            values.data());
+  impl_->copies().write(tensor.to_f32(), buffer.desc, values.data());
 }
 
 std::span<const PlanParameter> Plan::parameters() const {
   return impl_->parameters();
+}
+
+Device& Plan::device() const {
+  return impl_->device();
 }
 
 // ---- inputs and outputs
@@ -304,14 +331,14 @@ bool Plan::has_input(std::string_view name) const {
   return impl_->program().inputs.contains(name);
 }
 std::span<std::byte> Plan::input_bytes(std::string_view name) {
-  return impl_->bytes(buffer_named(impl_->program().inputs, name));
+  return impl_->host_values().to_write(buffer_named(impl_->program().inputs, name));
 }
 std::span<float> Plan::input(std::string_view name) {
   return as_floats<float>(input_bytes(name));
 }
 
 std::span<const std::byte> Plan::output_bytes(int index) const {
-  return impl_->bytes(impl_->program().outputs.at(at(index)));
+  return impl_->host_values().to_read(impl_->program().outputs.at(at(index)));
 }
 std::span<const float> Plan::output(int index) const {
   return as_floats<const float>(output_bytes(index));
@@ -321,16 +348,16 @@ const Shape& Plan::output_shape(int index) const {
   return program.buffers[at(program.outputs.at(at(index)))].desc.shape;
 }
 std::span<const float> Plan::kept(std::string_view layer) const {
-  const std::span<const std::byte> bytes = impl_->bytes(buffer_named(impl_->program().kept, layer));
-  return as_floats<const float>(bytes);
+  const int buffer = buffer_named(impl_->program().kept, layer);
+  return as_floats<const float>(impl_->host_values().to_read(buffer));
 }
 std::span<std::byte> Plan::output_gradient_bytes(int index) {
   const int buffer = impl_->program().output_gradients.at(at(index));
   if (buffer == kNoBuffer) throw internal_error("output {} takes no gradient", index);
-  return impl_->bytes(buffer);
+  return impl_->host_values().to_write(buffer);
 }
 std::span<const std::byte> Plan::input_gradient_bytes(std::string_view name) const {
-  return impl_->bytes(buffer_named(impl_->program().input_gradients, name));
+  return impl_->host_values().to_read(buffer_named(impl_->program().input_gradients, name));
 }
 
 // ---- running
@@ -341,13 +368,12 @@ void Plan::measure_steps(std::vector<double>* seconds) {
 }
 
 void Plan::forward(const StepContext& context) {
-  impl_->run(0, at(impl_->program().first_backward_step), context, {}, {});
+  impl_->forward(context);
 }
 
 void Plan::backward(const StepContext& context, const GradientSink& sink,
                     const GradientMixer& mixer) {
-  const Program& program = impl_->program();
-  impl_->run(at(program.first_backward_step), program.steps.size(), context, sink, mixer);
+  impl_->backward(context, sink, mixer);
 }
 
 std::string Plan::find_non_finite(const StepContext& context) {

@@ -1,6 +1,10 @@
 // Plan: a graph compiled for one batch shape, one backend and one set of trainable parameters. It
 // owns the parameters in the layouts that its kernels want, one arena for everything else, and a
 // flat list of steps. While it runs nothing is allocated and nothing is looked up by name.
+//
+// All of it lies in the memory of the backend's device. Inputs, outputs, kept values and their
+// gradients are handed over as the processor sees them; parameters and their gradients are not:
+// where the device is no host, only its functions may be given their addresses.
 #pragma once
 
 #include <cstdint>
@@ -39,8 +43,11 @@ struct PlanOptions {
   // Name of a layer that several heads read, an output of the graph each: its gradient is what the
   // mixer of backward() makes of theirs. Empty: none.
   std::string mixed_gradients = {};
-  // Memory that the plan may take; 0: what this process can still get.
+  // Memory that the plan may take; 0: what the device can still give.
   size_t memory_limit_bytes = 0;
+  // Every backward() is given a sink that starts the same work on the device, whatever the step:
+  // then a device may record it with the first steps and repeat it without calling the sink.
+  bool same_sink = false;
 };
 
 // A parameter or running statistic as the plan holds it: float32, in its kernel's layout. Padding
@@ -104,13 +111,17 @@ class Plan {
   // Copies them out, float32 in row-major order (existing entries of that name are replaced).
   void store_parameters(NamedTensors& parameters) const;
   [[nodiscard]] std::span<const PlanParameter> parameters() const;
-  // Buffers laid out like parameters()[index].values (momentum, moving averages) to and from
-  // row-major float32 tensors of the parameter's shape.
+  [[nodiscard]] Device& device() const;
+  // Buffers of the device laid out like parameters()[index].values (momentum, moving averages) to
+  // and from row-major float32 tensors of the parameter's shape.
   [[nodiscard]] Tensor to_canonical(int index, std::span<const std::byte> values) const;
   void from_canonical(int index, const Tensor& tensor, std::span<std::byte> values) const;
 
   // Float buffers in row-major order, valid for the life of the plan. Elements are doubles when the
-  // backend computes in double: then use the byte spans.
+  // backend computes in double: then use the byte spans. Asking for an input says that it will be
+  // written before the next forward() or backward(), which is when a device of its own gets it; the
+  // outputs of the last forward() must have been asked for by then. Asking for an output waits for
+  // it.
   [[nodiscard]] bool has_input(std::string_view name) const;
   [[nodiscard]] std::span<std::byte> input_bytes(std::string_view name);
   [[nodiscard]] std::span<float> input(std::string_view name);

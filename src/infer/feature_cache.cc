@@ -148,8 +148,11 @@ std::string FeatureCacheSpec::file_name() const {
 uint64_t feature_key(const Inference& network, const Preprocessing& preprocessing,
                      const Pictures& pictures, const LoaderOptions& loading) {
   uint64_t key = network.plan().hash();
-  for (const PlanParameter& parameter : network.plan().parameters()) {
-    key = hash_bytes(std::as_bytes(parameter.values), hash_text(parameter.name, key));
+  const auto parameters = network.plan().parameters();
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    const Tensor values =
+        network.plan().to_canonical(static_cast<int>(i), std::as_bytes(parameters[i].values));
+    key = hash_bytes(values.bytes(), hash_text(parameters[i].name, key));
   }
   key = hash_text(preprocessing_to_json(preprocessing), key);
   if (loading.augmentation != Augmentation{}) {

@@ -6,9 +6,9 @@
 #include <iterator>
 #include <system_error>
 
-#include "backend/backend.h"
 #include "base/error.h"
 #include "base/threads.h"
+#include "infer/compute.h"
 
 namespace orthrus {
 
@@ -61,18 +61,6 @@ bool averages_mirrored(const Options& options) {
   return options.text("infer.tta") == "mirror";
 }
 
-OptionSpec precision_option() {
-  return {.key = "precision",
-          .flag = "--precision",
-          .type = OptionType::kChoice,
-          .default_text = "f32",
-          .choices = {"auto", "f32", "bf16"},
-          .help =
-              "Arithmetic. bf16: activations and the convolutions' copies of the weights in "
-              "bfloat16, all else in float32; auto: bf16 where the processor has it.",
-          .group = "Machine"};
-}
-
 OptionSpec memory_option() {
   return {.key = "memory",
           .flag = "--memory",
@@ -86,24 +74,6 @@ OptionSpec memory_option() {
               "speed. The results are the same bytes.",
           .group = "Machine",
           .incidental = true};
-}
-
-DType activation_type(const Options& options) {
-  const std::string asked = options.text("precision");
-  const bool present = !bf16_instructions().empty();
-  if (asked == "bf16" && !present) {
-    throw usage_error(
-        "{}: got bf16, but this processor has no arithmetic in it (AVX512_BF16 or AMX)",
-        options.where("precision"))
-        .with_hint("--precision f32, or auto");
-  }
-  return asked == "bf16" || (asked == "auto" && present) ? DType::kBF16 : DType::kF32;
-}
-
-std::string precision_note(const Options& options) {
-  if (options.text("precision") != "auto") return {};
-  if (bf16_instructions().empty()) return "precision f32: the processor has no bf16";
-  return fmt::format("precision bf16: the processor has {}", bf16_instructions());
 }
 
 std::vector<OptionSpec> picture_options() {
@@ -216,7 +186,7 @@ std::vector<OptionSpec> inference_options(const std::string& default_batch_size)
   };
   std::ranges::move(picture_options(), std::back_inserter(all));
   all.push_back(threads_option());
-  all.push_back(precision_option());
+  std::ranges::move(compute_options(), std::back_inserter(all));
   return all;
 }
 
@@ -245,6 +215,9 @@ LoaderOptions loader_options(const Options& options) {
       options.text("data.on_bad_image") == "skip" ? OnBadImage::kSkip : OnBadImage::kFail;
   loader.max_bad = bad_budget(options);
   loader.limits = decode_limits(options);
+  // While a GPU computes the processor is free to load the next pictures.
+  const bool on_gpu = options.table().find_key("gpus") != nullptr && gpu_choice(options);
+  if (on_gpu) loader.threads = thread_count(options);
   return loader;
 }
 

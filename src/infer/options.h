@@ -6,12 +6,11 @@
 
 #include "base/options.h"
 #include "data/loader.h"
-#include "tensor/dtype.h"
 
 namespace orthrus {
 
 // --data-val, --image-val, --batch-size, --on-bad-image, --max-bad, picture_options(), --threads,
-// --precision.
+// compute_options().
 [[nodiscard]] std::vector<OptionSpec> inference_options(const std::string& default_batch_size);
 
 // What reading pictures needs anywhere: --exclude, --pixels, --interpolation, --max-pixels,
@@ -39,14 +38,7 @@ void set_pixel_rules(const Options& options, Preprocessing& preprocessing);
 [[nodiscard]] OptionSpec test_time_option();
 [[nodiscard]] bool averages_mirrored(const Options& options);
 
-// --precision alone.
-[[nodiscard]] OptionSpec precision_option();
 // --memory, for commands that train.
 [[nodiscard]] OptionSpec memory_option();
-// The type of the activations that --precision stands for, `auto` being bf16 where the processor
-// computes in it. Throws kUsage for bf16 where it does not.
-[[nodiscard]] DType activation_type(const Options& options);
-// What became of `auto`, for people; empty when it was not given.
-[[nodiscard]] std::string precision_note(const Options& options);
 
 }  // namespace orthrus

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@ struct BenchmarkSpec {
   int steps = 6;           // timed ones; one more goes before
   bool bandwidth = false;  // measure the memory's bandwidth too
   CpuOptions cpu;
+  std::optional<CudaOptions> cuda;  // on a GPU in place of the processor
 };
 
 struct BenchmarkResult {
@@ -38,7 +40,8 @@ struct BenchmarkResult {
   std::vector<double> fastest_seconds;  // by step of the plan
   std::vector<double> traced_seconds;   // the same of one whole training step, the fastest
   std::vector<BufferInfo> fullest_step_buffers;
-  // Were every step of the plan at its fastest: what remains when other processes disturb nothing.
+  // Were every step of the plan at its fastest: what remains when other processes disturb nothing;
+  // on a GPU what its steps reach one by one, each waited for.
   double undisturbed_images_per_second = 0;
   std::vector<std::string> reference_layers;
   std::vector<std::string> refusals;

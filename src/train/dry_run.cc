@@ -76,7 +76,8 @@ void dry_run(const TrainRequest& request, Backend& backend, TrainObserver& obser
   QuietObserver quiet(observer);
   Trainer trainer(std::move(prepared.model), prepared.train(), nullptr, backend,
                   trainer_options(prepared), quiet);
-  const double step = median_seconds([&] { return trainer.step(); });
+  const double step =
+      median_seconds([&] { return trainer.step(); }) / request.accumulate;  // of one batch
   const double features =
       caching.place == CachePlace::kOff ? 0 : feature_step_seconds(prepared.train());
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <memory>
 #include <utility>
 
 #include "graph/passes/fuse.h"
@@ -151,7 +152,10 @@ ProbeResult fit_linear_heads(const ProbeRequest& request, Backend& backend) {
     throw usage_error("the heads are not linear: {}", reason)
         .with_hint("--solver sgd trains them in epochs");
   }
-  HeadLoss loss(request, backend);
+  // The solver works on the heads' values with the processor.
+  const bool on_host = backend.device().is_host();
+  const std::unique_ptr<Backend> processor = on_host ? nullptr : make_cpu_backend();
+  HeadLoss loss(request, on_host ? backend : *processor);
   std::vector<double> x = loss.start();
   std::optional<ProbeResult> best;
   int iterations = 0;

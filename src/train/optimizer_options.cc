@@ -146,7 +146,8 @@ void read_optimizer_options(const Options& options, TrainRequest& request) {
   request.schedule = {
       .kind = schedule_named(schedule),
       .base = options.real("optimizer.lr"),
-      .steps = classic_steps(options.integer("data.num_examples"), request.loader.batch_size),
+      .steps = classic_steps(options.integer("data.num_examples"),
+                             int64_t{request.loader.batch_size} * request.accumulate),
       .warmup = options.integer("optimizer.warmup"),
       .last = options.real("optimizer.last_lr")};
 }

@@ -64,7 +64,17 @@ std::vector<OptionSpec> data_options() {
        .default_text = "20000",
        .min = 1,
        .help = "Pictures of an epoch as the learning rate's schedule counts them: the rate falls "
-               "after 5 and 10 times N / batch size updates.",
+               "after 5 and 10 times N / (batch size * --accumulate) updates.",
+       .group = "Data"},
+      {.key = "train.accumulate",
+       .flag = "--accumulate",
+       .type = OptionType::kInteger,
+       .default_text = "1",
+       .min = 1,
+       .max = 65536,
+       .help = "Batches whose gradients are added up before the parameters are changed: one batch "
+               "of N times as many pictures, in the memory of one, but for BatchNorm, which sees "
+               "each by itself.",
        .group = "Data"},
       {.key = "data.shuffle",
        .flag = "--shuffle",
@@ -236,6 +246,7 @@ TrainRequest train_request(const Options& options) {
   request.loader.seed = static_cast<uint64_t>(options.integer("train.seed"));
   request.loader.augmentation = augmentation_of(options);
   request.loader.cache = picture_cache_of(options);
+  request.accumulate = static_cast<int>(options.integer("train.accumulate"));
   read_optimizer_options(options, request);
   if (options.has("train.save_result")) {
     request.mxnet_name =

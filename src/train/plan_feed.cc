@@ -3,11 +3,12 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/threads.h"
 
 namespace orthrus {
 
 PlanFeed::PlanFeed(Plan& plan, const std::string& input, const std::vector<Task>& tasks, bool mixes)
-    : mixes_(mixes), images_(plan.input(input)) {
+    : plan_(plan), input_(input), mixes_(mixes) {
   for (const Task& task : tasks) {
     batches_.emplace_back(task, plan, static_cast<int>(batches_.size()));
   }
@@ -15,10 +16,13 @@ PlanFeed::PlanFeed(Plan& plan, const std::string& input, const std::vector<Task>
 
 void PlanFeed::feed(const Batch& batch) {
   const std::span<const float> pixels = batch.images.data();
-  if (pixels.size() != images_.size()) {
+  const std::span<float> images = plan_.input(input_);
+  if (pixels.size() != images.size()) {
     throw internal_error("a batch of {} does not fit the plan", batch.images.shape().to_string());
   }
-  std::ranges::copy(pixels, images_.begin());
+  parallel_for(std::ssize(pixels), [&](int64_t begin, int64_t end) {
+    std::copy(pixels.begin() + begin, pixels.begin() + end, images.begin() + begin);
+  });
   if (!batch.partners.empty() && !mixes_) {
     throw usage_error("the pictures of this batch were mixed in pairs")
         .with_hint("give the --mixup and --cutmix that the training had");

@@ -25,8 +25,9 @@ class PlanFeed {
   [[nodiscard]] TaskBatch& of(size_t task) { return batches_[task]; }
 
  private:
+  Plan& plan_;
+  std::string input_;
   bool mixes_;
-  std::span<float> images_;
   std::vector<TaskBatch> batches_;
 };
 

@@ -200,6 +200,7 @@ TrainerOptions trainer_options(const PreparedTraining& prepared) {
   OptimizerOptions optimizer = request.optimizer;
   optimizer.lr_factors = decayed_rates(prepared.part, request.layer_decay);
   return {.batch_size = request.loader.batch_size,
+          .accumulate = request.accumulate,
           .part = prepared.part,
           .first_epoch = request.first_epoch,
           .end_epoch = request.end_epoch,

@@ -30,6 +30,7 @@ struct TrainRequest {
   std::vector<TrainSource> train;
   std::optional<PictureFiles> validation;
   LoaderOptions loader;  // of training; validation has its own order, and no augmentation
+  int accumulate = 1;    // batches that make one update
   MemoryMode memory = MemoryMode::kAuto;
   PartSelection part;
   InputNorm input_norm = InputNorm::kAuto;

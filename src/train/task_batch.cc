@@ -10,24 +10,25 @@
 namespace orthrus {
 
 TaskBatch::TaskBatch(const Task& task, Plan& plan, int output)
-    : task_(task),
-      loss_task_(loss_task(task)),
-      reader_(task),
-      plan_(plan),
-      output_(output),
-      targets_(plan.input(task.label_input())),
-      weights_(plan.input(task.weight_input())),
-      target_present_(targets_.size()) {
+    : task_(task), loss_task_(loss_task(task)), reader_(task), plan_(plan), output_(output) {
+  ask_for_inputs();
+  target_present_.resize(targets_.size());
   const auto pictures = targets_.size() / static_cast<size_t>(loss_task_.label_width());
   labels_.resize(pictures * static_cast<size_t>(task.label_width()));
   present_.resize(labels_.size());
-  const Task twin = mixed_twin(task);
-  if (!plan.has_input(twin.label_input())) return;
-  other_targets_ = plan.input(twin.label_input());
-  other_weights_ = plan.input(twin.weight_input());
+}
+
+void TaskBatch::ask_for_inputs() {
+  targets_ = plan_.input(task_.label_input());
+  weights_ = plan_.input(task_.weight_input());
+  const Task twin = mixed_twin(task_);
+  if (!plan_.has_input(twin.label_input())) return;
+  other_targets_ = plan_.input(twin.label_input());
+  other_weights_ = plan_.input(twin.weight_input());
 }
 
 void TaskBatch::read(const Batch& batch) {
+  ask_for_inputs();
   reader_.read_batch(batch.labels, batch.count, labels_, present_);
   loss_targets(task_, labels_, present_, targets_, target_present_);
   shares_ = batch.shares;
@@ -55,6 +56,7 @@ void TaskBatch::read(const Batch& batch) {
 
 void TaskBatch::scale_weights(double factor) {
   if (factor == 1) return;
+  ask_for_inputs();
   for (const std::span<float> weights : {weights_, other_weights_}) {
     for (float& weight : weights) weight *= static_cast<float>(factor);
   }

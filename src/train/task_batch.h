@@ -31,12 +31,15 @@ class TaskBatch {
   [[nodiscard]] double loss() const;
 
  private:
+  void ask_for_inputs();
+
   Task task_;
   Task loss_task_;
   LabelReader reader_;
-  const Plan& plan_;
+  Plan& plan_;
   int output_;
-  // Inputs of the plan; the others, of the second label of mixed pictures, may be empty.
+  // Inputs of the plan as ask_for_inputs() found them; the others, of the second label of mixed
+  // pictures, may be empty.
   std::span<float> targets_, weights_, other_targets_, other_weights_;
   std::vector<float> labels_, present_;  // of the task; of a mixed pair the one with more share
   std::vector<float> target_present_;    // 1 for a target that is there

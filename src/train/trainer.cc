@@ -39,8 +39,15 @@ PlanOptions training_plan(const std::string& mixed, const TrainedPart& part, Mem
   options.training = true;
   options.memory = memory;
   options.mixed_gradients = mixed;
+  options.same_sink = true;
   options.trainable = [&part](std::string_view name) { return part.trained.contains(name); };
   return options;
+}
+
+OptimizerOptions accumulating(const TrainerOptions& options) {
+  OptimizerOptions optimizer = options.optimizer;
+  optimizer.accumulates = options.accumulate > 1;
+  return optimizer;
 }
 
 // Parameters that never change.
@@ -70,7 +77,7 @@ Trainer::Trainer(Model model, BatchSource& train, BatchSource* validation, Backe
       plan_(fused_graph(mixed_layer_, model_, part_, train.mixes()),
             {{part_.input, part_.batch_shape(options.batch_size)}}, backend,
             training_plan(mixed_layer_, part_, options.memory)),
-      optimizer_(plan_, options.optimizer),
+      optimizer_(plan_, accumulating(options)),
       average_(plan_, options.average_decay, frozen_names(model_.graph, part_)),
       feed_(plan_, part_.input, model_.tasks, train.mixes()),
       statistics_check_(model_),
@@ -85,8 +92,9 @@ Trainer::Trainer(Model model, BatchSource& train, BatchSource* validation, Backe
   for (const Task& task : model_.tasks) declared_weights_.push_back(task.weight);
   average_.restart();
   if (options_.schedule.updates == 0) {
-    options_.schedule.updates =
-        (options_.end_epoch - options_.first_epoch) * train_.batches_per_epoch();
+    const int64_t passes = options_.accumulate;
+    const int64_t updates = (train_.batches_per_epoch() + passes - 1) / passes;  // of an epoch
+    options_.schedule.updates = (options_.end_epoch - options_.first_epoch) * updates;
   }
   frozen_ = std::move(model_.parameters);
   for (const PlanParameter& parameter : plan_.parameters()) frozen_.erase(parameter.name);
@@ -127,24 +135,14 @@ void Trainer::begin_epoch() {
 
 bool Trainer::step() {
   if (!epoch_begun_) begin_epoch();
-  const Clock::time_point start = Clock::now();
-  if (!train_.next(batch_)) return false;
-  feed_.feed(batch_);
-  loading_seconds_ += seconds_since(start);
-  const auto batch = static_cast<int64_t>(train_.state().batch);
-  const StepContext context{.seed = options_.seed, .step = static_cast<uint64_t>(updates_)};
-  plan_.forward(context);
-  add_metrics(batch);
-  const double rate = learning_rate(updates_ + 1);
-  const WeightingStep weighting_step{.rate = rate, .update = static_cast<uint64_t>(updates_)};
-  weigh_tasks(weighting_step);
-  optimizer_.set_step(rate, 1.0 / batch_.count, updates_ + 1);
-  plan_.backward(
-      context,
-      [this](int index, std::span<const float> gradient) { optimizer_.update(index, gradient); },
-      [&](std::span<const std::span<const float>> gradients, std::span<float> mixed) {
-        mix_tasks(gradients, mixed, weighting_step);
-      });
+  pass_pictures_ = 0;
+  for (pass_ = 0; pass_ < options_.accumulate; ++pass_) {
+    if (run_pass()) continue;
+    if (pass_ == 0) return false;
+    break;
+  }
+  pass_ = 0;
+  if (options_.accumulate > 1) set_rate();
   optimizer_.finish_step();
   ++updates_;
   average_.add(updates_);
@@ -152,21 +150,55 @@ bool Trainer::step() {
     const std::string warning = statistics_check_.compare(plan_, batch_.images);
     if (!warning.empty()) observer_.warn(warning);
   }
-  window_pictures_ += options_.batch_size;
-  report_speed(batch);
+  const auto batch = static_cast<int64_t>(train_.state().batch);
   observer_.after_step({.epoch = epoch_,
                         .end_epoch = options_.end_epoch,
                         .batch = batch,
                         .batches = train_.batches_per_epoch(),
                         .update = updates_,
-                        .pictures = batch_.count,
-                        .learning_rate = rate,
+                        .pictures = static_cast<int>(pass_pictures_),
+                        .learning_rate = learning_rate(updates_),
                         .epoch_sums = epoch_sums_});
   if (options_.checkpoints != nullptr && options_.checkpoints->due(updates_)) {
     check_parameters(batch);
     start_checkpoint();
   }
   return true;
+}
+
+bool Trainer::run_pass() {
+  const Clock::time_point start = Clock::now();
+  if (!train_.next(batch_)) return false;
+  feed_.feed(batch_);
+  loading_seconds_ += seconds_since(start);
+  const auto batch = static_cast<int64_t>(train_.state().batch);
+  plan_.forward(context());
+  add_metrics(batch);
+  const WeightingStep weighting_step{.rate = learning_rate(updates_ + 1),
+                                     .update = static_cast<uint64_t>(updates_)};
+  weigh_tasks(weighting_step);
+  pass_pictures_ += batch_.count;
+  if (options_.accumulate == 1) set_rate();
+  plan_.backward(
+      context(),
+      [this](int index, std::span<const float> gradient) { optimizer_.update(index, gradient); },
+      mixed_layer_.empty()
+          ? GradientMixer()
+          : [&](std::span<const std::span<const float>> gradients,
+                std::span<float> mixed) { mix_tasks(gradients, mixed, weighting_step); });
+  window_pictures_ += options_.batch_size;
+  report_speed(batch);
+  return true;
+}
+
+void Trainer::set_rate() {
+  optimizer_.set_step(learning_rate(updates_ + 1), 1.0 / static_cast<double>(pass_pictures_),
+                      updates_ + 1);
+}
+
+StepContext Trainer::context() const {
+  return {.seed = options_.seed,
+          .step = static_cast<uint64_t>(updates_ * options_.accumulate + pass_)};
 }
 
 double Trainer::learning_rate(int64_t update) const {

@@ -36,6 +36,7 @@ namespace orthrus {
 
 struct TrainerOptions {
   int batch_size = 1;               // as the loaders'
+  int accumulate = 1;               // batches whose gradients make one update
   std::optional<TrainedPart> part;  // of the model; not given: all of it
   int first_epoch = 0;  // number of the checkpoint that was loaded, and of the first epoch
   int end_epoch = 1;    // the first epoch that is not trained
@@ -74,7 +75,8 @@ class Trainer {
 
   // From where it stands to the end of its epoch; throws as run().
   void run_epoch();
-  // One batch; false when the epoch has no more.
+  // One update, by the gradients of TrainerOptions::accumulate batches, or of those that are left;
+  // false when the epoch has no more.
   bool step();
   // What comes after an epoch's batches: log, checkpoint, validation; then the next epoch begins.
   void finish_epoch();
@@ -97,6 +99,12 @@ class Trainer {
   using Clock = std::chrono::steady_clock;
 
   void begin_epoch();
+  // Forward and backward of one batch; false when the epoch has no more.
+  bool run_pass();
+  // Of the update in hand, by the pictures of its passes.
+  void set_rate();
+  // The number that distinguishes passes: of dropout's masks.
+  [[nodiscard]] StepContext context() const;
   // Of update number `update`, counted from 1: the schedule's, halved at each rollback.
   [[nodiscard]] double learning_rate(int64_t update) const;
   void add_metrics(int64_t batch);
@@ -141,6 +149,8 @@ class Trainer {
 
   int epoch_ = 0;
   int64_t updates_ = 0;
+  int pass_ = 0;               // of the update in hand
+  int64_t pass_pictures_ = 0;  // real ones of its passes so far
   int rollbacks_ = 0;
   std::vector<EpochReport> history_;
   std::optional<uint64_t> log_size_;  // while an epoch is finished: before its lines

@@ -1,15 +1,21 @@
 // The trainer where numbers are no numbers any more: what is told and kept of such a step, the way
 // back to a checkpoint, and the computation of that step again.
 #include <algorithm>
-#include <cmath>
 
 #include "train/trainer.h"
 
 namespace orthrus {
+namespace {
+
+bool is_finite(const Plan& plan, std::span<const float> values) {
+  const BufferDesc desc = plain_desc({std::ssize(values)});
+  return plan.device().all_finite(desc, std::as_bytes(values).data());
+}
+
+}  // namespace
 
 void Trainer::fail_non_finite(const std::string& what, int64_t batch) {
-  const StepContext context{.seed = options_.seed, .step = static_cast<uint64_t>(updates_)};
-  const std::string layer = plan_.find_non_finite(context);
+  const std::string layer = plan_.find_non_finite(context());
   std::string hint = "lower --lr, or look at the pictures of that batch";
   if (!options_.bad_steps.empty()) {
     const std::filesystem::path file =
@@ -17,7 +23,7 @@ void Trainer::fail_non_finite(const std::string& what, int64_t batch) {
     try {
       BadStep bad{.epoch = epoch_,
                   .batch = batch,
-                  .update = updates_,
+                  .update = static_cast<int64_t>(context().step),
                   .seed = options_.seed,
                   .parameters = {},
                   .data = batch_};
@@ -71,9 +77,8 @@ std::vector<std::string> Trainer::replay(const BadStep& step) {
                       : fmt::format("forward: the first that is not finite: '{}'", layer));
   std::string first;
   plan_.backward(context, [&](int index, std::span<const float> gradient) {
-    const bool finite =
-        std::ranges::all_of(gradient, [](float value) { return std::isfinite(value); });
-    if (!finite && first.empty()) first = plan_.parameters()[static_cast<size_t>(index)].name;
+    if (first.empty() && !is_finite(plan_, gradient))
+      first = plan_.parameters()[static_cast<size_t>(index)].name;
   });
   lines.push_back(first.empty() ? "backward: every gradient is finite"
                                 : fmt::format("backward: the first gradient that is not finite: "
@@ -84,7 +89,7 @@ std::vector<std::string> Trainer::replay(const BadStep& step) {
 
 void Trainer::check_parameters(int64_t batch) {
   for (const PlanParameter& parameter : plan_.parameters()) {
-    if (!std::ranges::all_of(parameter.values, [](float value) { return std::isfinite(value); })) {
+    if (!is_finite(plan_, parameter.values)) {
       fail_non_finite(fmt::format("a value of '{}'", parameter.name), batch);
     }
   }

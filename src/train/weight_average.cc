@@ -3,8 +3,6 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "base/threads.h"
-#include "train/update_rules.h"
 
 namespace orthrus {
 
@@ -17,21 +15,21 @@ WeightAverage::WeightAverage(const Plan& plan, double decay,
   for (const PlanParameter& parameter : parameters) {
     if (!frozen.contains(parameter.name)) count += parameter.values.size();
   }
-  averages_ = Tensor::zeros({static_cast<int64_t>(count)});
-  std::span<float> free = averages_.data();
+  averages_ = DeviceFloats(plan.device(), count);
   for (size_t i = 0; i < parameters.size(); ++i) {
     if (frozen.contains(parameters[i].name)) continue;
-    const size_t size = parameters[i].values.size();
-    slots_.push_back({.index = static_cast<int>(i), .average = free.first(size)});
-    free = free.subspan(size);
+    slots_.push_back(
+        {.index = static_cast<int>(i), .average = averages_.take(parameters[i].values.size())});
   }
   restart();
 }
 
 void WeightAverage::restart() {
   for (const Slot& slot : slots_) {
-    std::ranges::copy(plan_.parameters()[static_cast<size_t>(slot.index)].values,
-                      slot.average.begin());
+    const std::span<const float> weight =
+        plan_.parameters()[static_cast<size_t>(slot.index)].values;
+    plan_.device().copy(std::as_bytes(weight).data(), std::as_writable_bytes(slot.average).data(),
+                        weight.size_bytes());
   }
 }
 
@@ -41,9 +39,7 @@ void WeightAverage::add(int64_t update) {
   for (const Slot& slot : slots_) {
     const std::span<const float> weight =
         plan_.parameters()[static_cast<size_t>(slot.index)].values;
-    parallel_for(std::ssize(weight), [&](int64_t begin, int64_t end) {
-      average_rule(decay, weight.data() + begin, slot.average.data() + begin, end - begin);
-    });
+    plan_.device().average(decay, weight.data(), slot.average.data(), std::ssize(weight));
   }
 }
 

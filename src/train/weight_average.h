@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "exec/device_floats.h"
 #include "exec/plan.h"
 
 namespace orthrus {
@@ -18,7 +19,7 @@ class WeightAverage {
   WeightAverage(const Plan& plan, double decay, const std::set<std::string, std::less<>>& frozen);
 
   [[nodiscard]] bool active() const { return !slots_.empty(); }
-  [[nodiscard]] size_t size_bytes() const { return averages_.empty() ? 0 : averages_.size_bytes(); }
+  [[nodiscard]] size_t size_bytes() const { return averages_.size_bytes(); }
   // Sets the average to the plan's values.
   void restart();
   // After each update, counted from 1. The share is min(decay, (1 + update) / (10 + update)), so
@@ -32,13 +33,13 @@ class WeightAverage {
 
  private:
   struct Slot {
-    int index = 0;  // of the plan's parameters
-    std::span<float> average;
+    int index = 0;             // of the plan's parameters
+    std::span<float> average;  // in the device's memory
   };
   const Plan& plan_;
   double decay_;
   std::vector<Slot> slots_;
-  Tensor averages_;
+  DeviceFloats averages_;
 };
 
 }  // namespace orthrus

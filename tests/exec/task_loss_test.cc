@@ -20,20 +20,20 @@ struct LossGradientCase {
 };
 
 // Gradient at the logits: the head's weight is the identity, so it is that of the features.
-std::vector<double> gradient_of(const Task& task, const std::vector<float>& labels,
-                                const std::vector<float>& present) {
+// `fill` writes labels and weights.
+template <typename Fill>
+std::vector<double> gradient_with(const Task& task, bool mixes, const Fill& fill) {
   Graph backbone;
   const int data = backbone.add_variable("data", VariableRole::kInput);
   const auto backend = make_ref_backend();
-  Plan plan(training_graph(append_heads(backbone, {data}, {task}), {task}),
+  Plan plan(training_graph(append_heads(backbone, {data}, {task}), {task}, mixes),
             {{"data", {kRows, kClasses}}}, *backend,
             {.training = true, .input_gradients = {"data"}});
   Tensor identity = Tensor::zeros({kClasses, kClasses});
   for (size_t k = 0; k < kClasses; ++k) identity.data()[k * kClasses + k] = 1;
   plan.load_parameters({{"fc_weight", identity}, {"fc_bias", Tensor::zeros({kClasses})}});
   std::ranges::copy(kLogits, plan.input("data").begin());
-  std::ranges::copy(labels, plan.input(task.label_input()).begin());
-  loss_weights(task, labels, present, kRows, plan.input(task.weight_input()));
+  fill(plan);
   plan.forward({});
   plan.backward({}, {});
   const std::span<const std::byte> bytes = plan.input_gradient_bytes("data");
@@ -42,6 +42,14 @@ std::vector<double> gradient_of(const Task& task, const std::vector<float>& labe
   std::vector<double> gradient(values, values + kLogits.size());
   for (double& value : gradient) value /= kRows;
   return gradient;
+}
+
+std::vector<double> gradient_of(const Task& task, const std::vector<float>& labels,
+                                const std::vector<float>& present) {
+  return gradient_with(task, false, [&](Plan& plan) {
+    std::ranges::copy(labels, plan.input(task.label_input()).begin());
+    loss_weights(task, labels, present, kRows, plan.input(task.weight_input()));
+  });
 }
 
 void expect_gradients(Task task, const std::vector<LossGradientCase>& cases,
@@ -60,35 +68,22 @@ void expect_gradients(Task task, const std::vector<LossGradientCase>& cases,
   }
 }
 
-// Gradient at the logits of the labels in pairs, by way of the second loss.
-std::vector<double> mixed_gradient(const Task& task, std::vector<float> labels,
-                                   std::vector<float> present, const std::vector<int>& partners,
+// Of the labels in pairs, by way of the second loss.
+std::vector<double> mixed_gradient(const Task& task, const std::vector<float>& labels,
+                                   const std::vector<float>& present,
+                                   const std::vector<int>& partners,
                                    const std::vector<float>& shares) {
-  Graph backbone;
-  const int data = backbone.add_variable("data", VariableRole::kInput);
-  const auto backend = make_ref_backend();
-  Plan plan(training_graph(append_heads(backbone, {data}, {task}), {task}, true),
-            {{"data", {kRows, kClasses}}}, *backend,
-            {.training = true, .input_gradients = {"data"}});
-  Tensor identity = Tensor::zeros({kClasses, kClasses});
-  for (size_t k = 0; k < kClasses; ++k) identity.data()[k * kClasses + k] = 1;
-  plan.load_parameters({{"fc_weight", identity}, {"fc_bias", Tensor::zeros({kClasses})}});
-  std::ranges::copy(kLogits, plan.input("data").begin());
-  const Task twin = mixed_twin(task);
-  std::ranges::copy(labels, plan.input(task.label_input()).begin());
-  mix_labels(task, partners, shares, kRows,
-             {.labels = plan.input(task.label_input()),
-              .present = present,
-              .weights = plan.input(task.weight_input()),
-              .other_labels = plan.input(twin.label_input()),
-              .other_weights = plan.input(twin.weight_input())});
-  plan.forward({});
-  plan.backward({}, {});
-  const std::span<const std::byte> bytes = plan.input_gradient_bytes("data");
-  const auto* values = reinterpret_cast<const float*>(bytes.data());
-  std::vector<double> gradient(values, values + kLogits.size());
-  for (double& value : gradient) value /= kRows;
-  return gradient;
+  return gradient_with(task, true, [&](Plan& plan) {
+    const Task twin = mixed_twin(task);
+    std::vector<float> there = present;
+    std::ranges::copy(labels, plan.input(task.label_input()).begin());
+    mix_labels(task, partners, shares, kRows,
+               {.labels = plan.input(task.label_input()),
+                .present = there,
+                .weights = plan.input(task.weight_input()),
+                .other_labels = plan.input(twin.label_input()),
+                .other_weights = plan.input(twin.weight_input())});
+  });
 }
 
 // s L(a) + (1 - s) L(b), row by row: the gradient is that mixture of the two gradients.

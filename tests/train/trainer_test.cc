@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "formats/mxnet/checkpoint.h"
+#include "graph/passes/rebuild.h"
 #include "model/model_file.h"
 #include "train/training.h"
 
@@ -70,12 +71,14 @@ void advance(Trainer& trainer, int steps) {
 
 // What a training may keep besides its parameters.
 std::vector<TrainerOptions> kinds_of_training() {
-  std::vector<TrainerOptions> kinds(3, options_for(5));
+  std::vector<TrainerOptions> kinds(4, options_for(5));
   kinds[1].optimizer = {.name = "nesterov", .clip_norm = 0.5};
   kinds[1].schedule = {.kind = ScheduleKind::kOneCycle, .base = 0.05};
   kinds[1].average_decay = 0.9;
   kinds[2].optimizer = {.name = "adamw"};
   kinds[2].schedule = {.kind = ScheduleKind::kCosine, .base = 0.01, .warmup = 2};
+  kinds[3].batch_size = 2;  // eight batches, in threes
+  kinds[3].accumulate = 3;
   return kinds;
 }
 
@@ -121,7 +124,7 @@ TEST_P(StopAndContinue, IsBitEqualToNotStopping) {
 
 INSTANTIATE_TEST_SUITE_P(Steps, StopAndContinue,
                          ::testing::Combine(::testing::Values(1, 3, 4, 5),
-                                            ::testing::Values(0, 1, 2)));
+                                            ::testing::Values(0, 1, 2, 3)));
 
 TEST(Trainer, EveryWayOfUsingMemoryGivesTheSameBytes) {
   std::vector<TrainerState> states;
@@ -134,6 +137,45 @@ TEST(Trainer, EveryWayOfUsingMemoryGivesTheSameBytes) {
   }
   EXPECT_TRUE(same_bytes(states[1].parameters, states[0].parameters));
   EXPECT_TRUE(same_bytes(states[2].parameters, states[0].parameters));
+}
+
+// Without what looks at a batch as a whole, or at its number: batch statistics and dropout.
+Model model_of_single_pictures() {
+  Model model = tiny_model();
+  model.graph = rebuild(model.graph, model.graph.outputs(), [&](int id) {
+    Node node = model.graph.node(id);
+    if (auto* dropout = std::get_if<Dropout>(&node.op)) dropout->p = 0;
+    if (auto* norm = std::get_if<BatchNorm>(&node.op)) norm->use_global_stats = true;
+    return std::optional(node);
+  });
+  return model;
+}
+
+TEST(Trainer, AccumulatedBatchesAreOneBigBatch) {
+  // 16 pictures: two updates an epoch, of eight and eight; of twelve and four.
+  for (const auto& [batch, accumulate, whole] :
+       std::vector<std::tuple<int, int, int>>{{2, 4, 8}, {4, 3, 12}}) {
+    TrainerOptions options = options_for(whole);
+    options.optimizer.clip_norm = 0.1;  // of the whole update
+    Bench one(options, model_of_single_pictures());
+    options.batch_size = batch;
+    options.accumulate = accumulate;
+    Bench many(options, model_of_single_pictures());
+    for (Bench* bench : {&one, &many}) {
+      while (bench->trainer->step()) {
+      }
+    }
+    ASSERT_EQ(many.observer.steps.size(), 2U);
+    EXPECT_EQ(many.observer.steps[0].pictures, whole);
+    EXPECT_EQ(many.observer.steps[1].update, 2);
+    EXPECT_EQ(many.observer.steps[1].pictures, 16 - whole);
+    EXPECT_EQ(many.observer.steps[1].epoch_sums[0].weight, 16);
+    const TrainerState expected = one.trainer->state(), got = many.trainer->state();
+    for (const auto& [name, tensor] : expected.parameters) {
+      const std::span<const float> want = tensor.data(), values = got.parameters.at(name).data();
+      for (size_t i = 0; i < want.size(); ++i) EXPECT_NEAR(values[i], want[i], 1e-6) << name;
+    }
+  }
 }
 
 TEST(Trainer, ContinuesFromTheEndOfAnEpochBitForBit) {

@@ -11,7 +11,7 @@ namespace {
 // (LibMTL/weighting/UW.py):
 //   L = sum_t L_t / (2 exp(s_t)) + s_t / 2,  s_t = -0.5 at first,
 // so w_t = 1 / (2 exp(s_t)) and dL/ds_t = 1/2 - L_t / (2 exp(s_t)). The s_t are learned by the step
-// of the network's own optimizer (train/update_rules.h), without weight decay. A task without a
+// of the network's own optimizer (backend/update_rules.h), without weight decay. A task without a
 // label in the batch keeps its s_t and its momentum.
 class UncertaintyWeighting : public LossWeighting {
  public:
@@ -43,7 +43,7 @@ class UncertaintyWeighting : public LossWeighting {
  private:
   double momentum_;
   std::vector<double> s_;
-  std::vector<double> moved_;  // momentum, as train/update_rules.h has it
+  std::vector<double> moved_;  // momentum, as backend/update_rules.h has it
 };
 
 }  // namespace

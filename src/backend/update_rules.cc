@@ -1,4 +1,4 @@
-#include "train/update_rules.h"
+#include "backend/update_rules.h"
 
 #include <algorithm>
 #include <cmath>
@@ -18,8 +18,6 @@ void for_each_gradient(const UpdateNumbers& n, const float* gradient, int64_t co
     for (int64_t i = 0; i < count; ++i) element(i, n.rescale * gradient[i]);
   }
 }
-
-}  // namespace
 
 void sgd_rule(const UpdateNumbers& numbers, const float* gradient, float* first, float*,
               float* weight, int64_t count) {
@@ -52,6 +50,20 @@ void adamw_rule(const UpdateNumbers& numbers, const float* gradient, float* firs
     second[i] = n.beta2 * second[i] + (1 - n.beta2) * g * g;
     weight[i] = keep * weight[i] - rate * first[i] / (std::sqrt(second[i]) / root + n.epsilon);
   });
+}
+
+}  // namespace
+
+void apply_update(UpdateRule rule, const UpdateNumbers& numbers, const float* gradient,
+                  float* first, float* second, float* weight, int64_t count) {
+  switch (rule) {
+    case UpdateRule::kSgd:
+      return sgd_rule(numbers, gradient, first, second, weight, count);
+    case UpdateRule::kNesterov:
+      return nesterov_rule(numbers, gradient, first, second, weight, count);
+    case UpdateRule::kAdamW:
+      return adamw_rule(numbers, gradient, first, second, weight, count);
+  }
 }
 
 void average_rule(float decay, const float* weight, float* average, int64_t count) {

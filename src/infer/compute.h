@@ -1,0 +1,31 @@
+// What computes, and in which arithmetic: the options that every command that runs a network has,
+// and the backend that they ask for.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "backend/backend.h"
+#include "base/options.h"
+#include "tensor/dtype.h"
+
+namespace orthrus {
+
+// --precision, --gpus, --deterministic.
+[[nodiscard]] std::vector<OptionSpec> compute_options();
+
+// The type of the activations that --precision stands for, `auto` being bf16 where the processor or
+// GPU computes in it. Throws kUsage for bf16 where it does not.
+[[nodiscard]] DType activation_type(const Options& options);
+// The GPU of --gpus; none where it is empty, or where this build or machine has no GPU at all.
+// Throws kUsage for a list that is none or has several, kResource when that GPU is absent.
+[[nodiscard]] std::optional<CudaOptions> gpu_choice(const Options& options);
+// What became of `auto` and of --gpus, for people: a line each.
+[[nodiscard]] std::vector<std::string> compute_notes(const Options& options);
+
+// The backend for these options. `winograd`: of the processor's convolutions.
+[[nodiscard]] std::unique_ptr<Backend> make_backend(const Options& options, bool winograd = true);
+
+}  // namespace orthrus
