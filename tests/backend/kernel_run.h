@@ -52,6 +52,7 @@ class KernelRun {
   RunResult run(const std::vector<Values>& inputs, const Values& output_gradient,
                 const std::vector<Values>& addends, const StepContext& context) {
     if (kernel_.is_alias()) return pass_through(inputs, output_gradient);
+    backend_.device().set_context(context);
     for (auto& [key, buffer] : buffers_) poison(buffer, desc_of(slot_of(key)).size_bytes);
     for (size_t i = 0; i < inputs.size(); ++i)
       put({SlotKind::kInput, static_cast<int>(i)}, inputs[i]);
@@ -80,14 +81,21 @@ class KernelRun {
   static Key key_of(const Slot& slot) { return {static_cast<int>(slot.kind), slot.index}; }
   static Slot slot_of(const Key& key) { return {static_cast<SlotKind>(key.first), key.second}; }
 
-  static std::shared_ptr<std::byte[]> allocate(size_t size_bytes) {
-    auto memory = allocate_aligned(std::max<size_t>(size_bytes, 64));
+  // Memory of the backend's device.
+  std::shared_ptr<std::byte[]> allocate(size_t size_bytes) {
+    auto memory = backend_.device().allocate(std::max<size_t>(size_bytes, 64));
     poison(memory, size_bytes);
     return memory;
   }
   // All bits set is a NaN in every floating-point type.
-  static void poison(const std::shared_ptr<std::byte[]>& memory, size_t size_bytes) {
-    std::memset(memory.get(), 0xFF, size_bytes);
+  void poison(const std::shared_ptr<std::byte[]>& memory, size_t size_bytes) {
+    const std::vector<std::byte> ones(size_bytes, std::byte{0xFF});
+    backend_.device().upload(ones.data(), memory.get(), size_bytes);
+  }
+  std::vector<std::byte> downloaded(const std::byte* memory, size_t size_bytes) {
+    std::vector<std::byte> bytes(size_bytes);
+    backend_.device().download(memory, bytes.data(), size_bytes);
+    return bytes;
   }
 
   [[nodiscard]] const BufferDesc& desc_of(const Slot& slot) const {
@@ -115,7 +123,7 @@ class KernelRun {
   }
   void reorder(const BufferDesc& from, const std::byte* src, const BufferDesc& to, std::byte* dst) {
     if (backend_.same_bytes(from, to)) {
-      std::memcpy(dst, src, to.size_bytes);
+      backend_.device().copy(src, dst, to.size_bytes);
       return;
     }
     const std::unique_ptr<Reorder> reorder = backend_.make_reorder(from, to);
@@ -132,12 +140,17 @@ class KernelRun {
       std::ranges::transform(values, tensor.data().begin(),
                              [](double value) { return static_cast<float>(value); });
     }
-    reorder(plain, tensor.bytes().data(), desc_of(slot), buffer(slot).get());
+    const auto staged = allocate(plain.size_bytes);
+    backend_.device().upload(tensor.bytes().data(), staged.get(), plain.size_bytes);
+    reorder(plain, staged.get(), desc_of(slot), buffer(slot).get());
+    backend_.device().synchronize();  // before the memory goes
   }
   Values get(const Slot& slot) {
     const BufferDesc plain = plain_of(desc_of(slot));
     Tensor tensor(plain.shape, plain.dtype);
-    reorder(desc_of(slot), buffer(slot).get(), plain, tensor.bytes().data());
+    const auto staged = allocate(plain.size_bytes);
+    reorder(desc_of(slot), buffer(slot).get(), plain, staged.get());
+    backend_.device().download(staged.get(), tensor.bytes().data(), plain.size_bytes);
     if (plain.dtype == DType::kF64) {
       const std::span<const double> data = tensor.data<double>();
       return {data.begin(), data.end()};
@@ -221,12 +234,13 @@ class KernelRun {
     const BufferDesc& desc = desc_of(slot);
     if (slot.kind == SlotKind::kSaved) return;
     size_t unwritten = 0;
+    const std::vector<std::byte> bytes = downloaded(buffer(slot).get(), desc.size_bytes);
     if (desc.dtype == DType::kF32) {
-      const auto* elements = reinterpret_cast<const float*>(buffer(slot).get());
+      const auto* elements = reinterpret_cast<const float*>(bytes.data());
       for (size_t i = 0; i < desc.size_bytes / sizeof(float); ++i)
         unwritten += std::isnan(elements[i]);
     } else if (desc.dtype == DType::kBF16) {
-      const auto* elements = reinterpret_cast<const uint16_t*>(buffer(slot).get());
+      const auto* elements = reinterpret_cast<const uint16_t*>(bytes.data());
       for (size_t i = 0; i < desc.size_bytes / sizeof(uint16_t); ++i)
         unwritten += std::isnan(bf16_to_f32(elements[i]));
     }

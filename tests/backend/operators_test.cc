@@ -42,6 +42,15 @@ TEST(FusedConvolution, HasNoGradients) {
   }
 }
 
+TEST(Cuda, RunsEveryCaseWhereThereIsAGpu) {
+  const CudaState state = cuda_state();
+  if (state.gpus.empty()) GTEST_SKIP() << "no case runs on a GPU: " << state.problem;
+  const auto& all = tested_backends();
+  EXPECT_EQ(std::ranges::count_if(
+                all, [](const TestedBackend& tested) { return tested.name.starts_with("cuda"); }),
+            2);
+}
+
 // Every kernel that handles activations says that it is a bf16 one, in the layout asked for.
 TEST(Bf16, ChoosesBf16KernelsInTheLayoutAskedFor) {
   if (bf16_instructions().empty()) {
@@ -52,7 +61,7 @@ TEST(Bf16, ChoosesBf16KernelsInTheLayoutAskedFor) {
       .op = Convolution{.num_filter = 32, .kernel = {3, 3}, .pad = {1, 1}, .has_bias = false},
       .shapes = {{2, 32, 7, 7}}};
   for (const TestedBackend& tested : tested_backends()) {
-    if (!tested.bf16) continue;
+    if (!tested.bf16 || !tested.name.starts_with("cpu")) continue;
     const auto backend = tested.make();
     const ShapedNode shaped = shaped_node(convolution);
     const Mode mode{true, all_gradients(convolution.op)};

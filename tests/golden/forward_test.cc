@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/threads.h"
+#include "golden/backends.h"
 #include "golden/networks.h"
 #include "graph/passes/fuse.h"
 #include "infer/inference.h"
@@ -11,11 +12,13 @@
 namespace orthrus {
 namespace {
 
+using testing::backend_names;
 using testing::expect_close;
 using testing::golden_model;
 using testing::golden_network;
 using testing::golden_preprocessing;
 using testing::kGoldens;
+using testing::make_backend_named;
 using testing::Tolerance;
 
 constexpr Tolerance kProbabilities{.absolute = 1e-5};
@@ -26,7 +29,7 @@ struct ForwardCase {
   std::string symbol;
   int64_t height = 32;
   int64_t width = 32;
-  bool cpu = false;
+  std::string backend;
   int threads = 1;
 };
 
@@ -34,7 +37,7 @@ class Forward : public ::testing::TestWithParam<ForwardCase> {
  protected:
   void SetUp() override {
     set_threads(GetParam().threads);
-    backend_ = GetParam().cpu ? make_cpu_backend() : make_ref_backend();
+    backend_ = make_backend_named(GetParam().backend);
     goldens_ = mxnet::read_params(kGoldens / "models" / (GetParam().name + "-forward.params"));
   }
 
@@ -89,10 +92,10 @@ TEST_P(Forward, ValuesOfLayers) {
 
 std::vector<ForwardCase> cases() {
   std::vector<ForwardCase> all;
-  for (const bool cpu : {false, true}) {
-    for (const int threads : cpu ? std::vector<int>{1, 2} : std::vector<int>{1}) {
+  for (const std::string& backend : backend_names()) {
+    for (const int threads : backend == "cpu" ? std::vector<int>{1, 2} : std::vector<int>{1}) {
       const auto add = [&](const char* name, const char* symbol, int64_t height, int64_t width) {
-        all.push_back({name, symbol, height, width, cpu, threads});
+        all.push_back({name, symbol, height, width, backend, threads});
       };
       add("preact", "preact-symbol.json", 32, 32);
       add("preact", "preact-legacy-symbol.json", 32, 32);
@@ -107,8 +110,8 @@ std::vector<ForwardCase> cases() {
 
 std::string forward_name(const ::testing::TestParamInfo<ForwardCase>& info) {
   const ForwardCase& c = info.param;
-  std::string name = fmt::format("{}_{}_{}", c.symbol.substr(0, c.symbol.find("-symbol")),
-                                 c.cpu ? "cpu" : "ref", c.threads);
+  std::string name =
+      fmt::format("{}_{}_{}", c.symbol.substr(0, c.symbol.find("-symbol")), c.backend, c.threads);
   std::ranges::replace(name, '-', '_');
   return name;
 }

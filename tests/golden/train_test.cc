@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/threads.h"
+#include "golden/backends.h"
 #include "golden/networks.h"
 #include "graph/passes/fuse.h"
 #include "infer/evaluate.h"
@@ -19,12 +20,14 @@
 namespace orthrus {
 namespace {
 
+using testing::backend_names;
 using testing::bare_params;
 using testing::expect_close;
 using testing::golden_loader;
 using testing::golden_model;
 using testing::golden_preprocessing;
 using testing::kGoldens;
+using testing::make_backend_named;
 using testing::RecordingObserver;
 using testing::Tolerance;
 
@@ -39,7 +42,7 @@ struct TrainCase {
   std::string name;
   std::string symbol;
   int steps = 10;
-  bool cpu = false;
+  std::string backend;
   int threads = 1;
 };
 
@@ -47,7 +50,7 @@ class Training : public ::testing::TestWithParam<TrainCase> {
  protected:
   void SetUp() override {
     set_threads(GetParam().threads);
-    backend_ = GetParam().cpu ? make_cpu_backend() : make_ref_backend();
+    backend_ = make_backend_named(GetParam().backend);
     std::ifstream(folder() / "train.json") >> log_;
     loading_.batch_size = kBatch;
     train_ = golden_loader("train.lst", golden_preprocessing(32, 32), loading_);
@@ -234,19 +237,20 @@ TEST_P(Training, GradientsOfTheFirstStep) {
 
 std::vector<TrainCase> cases(bool with_prelu) {
   std::vector<TrainCase> all;
-  for (const bool cpu : {false, true}) {
+  for (const std::string& backend : backend_names()) {
+    // The other tests look into gradients, which a GPU keeps to itself.
+    if (with_prelu && backend == "cuda") continue;
     for (const int threads : {1, 2}) {
-      all.push_back({"preact", "preact-legacy-symbol.json", 10, cpu, threads});
-      all.push_back({"v1", "v1-symbol.json", 10, cpu, threads});
-      if (with_prelu) all.push_back({"plain", "plain-nodrop-symbol.json", 3, cpu, threads});
+      all.push_back({"preact", "preact-legacy-symbol.json", 10, backend, threads});
+      all.push_back({"v1", "v1-symbol.json", 10, backend, threads});
+      if (with_prelu) all.push_back({"plain", "plain-nodrop-symbol.json", 3, backend, threads});
     }
   }
   return all;
 }
 
 std::string training_name(const ::testing::TestParamInfo<TrainCase>& info) {
-  return fmt::format("{}_{}_{}", info.param.name, info.param.cpu ? "cpu" : "ref",
-                     info.param.threads);
+  return fmt::format("{}_{}_{}", info.param.name, info.param.backend, info.param.threads);
 }
 
 INSTANTIATE_TEST_SUITE_P(Networks, Training, ::testing::ValuesIn(cases(true)), training_name);
