@@ -31,6 +31,7 @@ OUTSIDE = {
     "dnnl": ["backend/cpu/"],
     "cuda": ["backend/cuda/", "comm/"],
     "cudnn": ["backend/cuda/"],
+    "cublas": ["backend/cuda/"],
     "nccl": ["comm/"],
     "mpi.h": ["comm/"],
     "opencv2/": ["data/"],
@@ -87,7 +88,7 @@ def complaint(path, quote, header):
 def main():
     source = pathlib.Path(__file__).resolve().parent.parent / "src"
     failures = 0
-    for file in sorted([*source.rglob("*.h"), *source.rglob("*.cc"), *source.rglob("*.cu")]):
+    for file in sorted([*source.rglob("*.h"), *source.rglob("*.cc"), *source.rglob("*.cu"), *source.rglob("*.cuh")]):
         path = file.relative_to(source).as_posix()
         if path.split("/")[0] not in MAY_USE:
             print(f"src/{path}: its folder is not in the table")

@@ -2,6 +2,7 @@
 // from one layout to another.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
@@ -90,6 +91,11 @@ struct CudaOptions {
   // Every run gives the same bytes: convolutions are chosen without measuring, and only from those
   // that add up in a fixed order.
   bool deterministic = false;
+  // In inference, measure convolutions that take along what follows them, too: they are compiled
+  // first, which takes most of a minute for a network.
+  bool autotune = false;
+  // Folder where measured choices are kept from run to run; empty: they are not.
+  std::filesystem::path cache = {};
 };
 
 // NVIDIA's: cuDNN, cuBLAS and own kernels. Throws kUsage in a build without CUDA, kResource when

@@ -70,7 +70,10 @@ nlohmann::ordered_json to_json(const BenchmarkSpec& spec, const BenchmarkResult&
       {"arena_bytes", result.memory.arena_bytes},
       {"persistent_bytes", result.memory.persistent_bytes},
   };
-  if (spec.cuda) json["gpu"] = spec.cuda->gpu;
+  if (spec.cuda) {
+    json["gpu"] = spec.cuda->gpu;
+    json["gpu_memory_bytes"] = result.device_bytes;
+  }
   return json;
 }
 

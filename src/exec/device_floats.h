@@ -1,4 +1,5 @@
-// DeviceFloats: one array in a device's memory, all zeros at first, from which parts are dealt out.
+// DeviceFloats: one array in a device's memory, all zeros at first, from which parts are dealt out,
+// each beginning at a multiple of 64 bytes: kernels read whole vectors.
 #pragma once
 
 #include <memory>
@@ -10,6 +11,9 @@ namespace orthrus {
 
 class DeviceFloats {
  public:
+  // What a part of `count` floats takes.
+  [[nodiscard]] static constexpr size_t aligned(size_t count) { return (count + 15) / 16 * 16; }
+
   DeviceFloats() = default;
   // Throws kResource where the memory cannot be had.
   DeviceFloats(Device& device, size_t count) : count_(count) {
@@ -27,7 +31,7 @@ class DeviceFloats {
   [[nodiscard]] std::span<float> take(size_t count) {
     if (empty()) return {};
     const std::span<float> taken = all().subspan(taken_, count);
-    taken_ += count;
+    taken_ += aligned(count);
     return taken;
   }
 

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <charconv>
+#include <cstdlib>
 
 #include "base/error.h"
 
@@ -25,6 +26,15 @@ std::vector<int> gpu_numbers(const Options& options) {
     begin = end + 1;
   }
   return numbers;
+}
+
+// The user's folder for what can be made again; empty where there is none.
+std::filesystem::path cache_folder() {
+  const char* caches = std::getenv("XDG_CACHE_HOME");
+  if (caches != nullptr && *caches == '/') return std::filesystem::path(caches) / "orthrus";
+  const char* home = std::getenv("HOME");
+  if (home == nullptr || *home == '\0') return {};
+  return std::filesystem::path(home) / ".cache" / "orthrus";
 }
 
 }  // namespace
@@ -53,6 +63,15 @@ std::vector<OptionSpec> compute_options() {
        .help = "On a GPU, choose convolutions without measuring and only from those that add up in "
                "a fixed order, so that every run gives the same bytes. The processor's always do.",
        .group = "Machine"},
+      {.key = "autotune",
+       .flag = "--autotune",
+       .type = OptionType::kBoolean,
+       .default_text = "off",
+       .help = "On a GPU, in inference, measure more: convolutions that take along the additions "
+               "and ReLUs that follow. The first time that takes most of a minute. The "
+               "processor's kernels come from a fixed table.",
+       .group = "Machine",
+       .incidental = true},
   };
 }
 
@@ -71,7 +90,9 @@ std::optional<CudaOptions> gpu_choice(const Options& options) {
   }
   return CudaOptions{.gpu = numbers.front(),
                      .activations = DType::kF32,
-                     .deterministic = options.boolean("deterministic")};
+                     .deterministic = options.boolean("deterministic"),
+                     .autotune = options.boolean("autotune"),
+                     .cache = cache_folder()};
 }
 
 DType activation_type(const Options& options) {

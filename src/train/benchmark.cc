@@ -138,6 +138,7 @@ BenchmarkResult run_benchmark(const BenchmarkSpec& spec) {
   const Clock::time_point start = Clock::now();
   const std::unique_ptr<Backend> backend =
       spec.cuda ? make_cuda_backend(*spec.cuda) : make_cpu_backend(spec.cpu);
+  const size_t available = backend->device().available_bytes();
   BenchmarkResult result;
   std::optional<Model> model = build_model(spec);
   const FoldedGraph folded =
@@ -160,6 +161,9 @@ BenchmarkResult run_benchmark(const BenchmarkSpec& spec) {
       batch / std::accumulate(result.fastest_seconds.begin(), result.fastest_seconds.end(), 0.0);
   result.median_images_per_second = batch / seconds[seconds.size() / 2];
   result.peak_memory_bytes = peak_memory_bytes();
+  if (spec.cuda) {
+    result.device_bytes = static_cast<double>(available - backend->device().available_bytes());
+  }
   result.memory = plan.memory();
   result.steps = plan.listing();
   result.reference_layers = plan.reference_layers();

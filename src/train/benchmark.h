@@ -35,6 +35,7 @@ struct BenchmarkResult {
   double peak_flops = 0;         // measured beside it
   double peak_bandwidth = 0;     // likewise, bytes per second; 0: spec.bandwidth was false
   double peak_memory_bytes = 0;  // of the process, over its whole life
+  double device_bytes = 0;       // taken of a GPU's memory, all in all
   PlanMemory memory;
   std::vector<StepInfo> steps;
   std::vector<double> fastest_seconds;  // by step of the plan

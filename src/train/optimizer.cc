@@ -44,7 +44,7 @@ Optimizer::Optimizer(Plan& plan, const OptimizerOptions& options)
     : plan_(plan), options_(options), rule_(rule_named(options.name).rule) {
   size_t count = 0;
   for (const PlanParameter& parameter : plan.parameters()) {
-    if (parameter.trainable) count += parameter.values.size();
+    if (parameter.trainable) count += DeviceFloats::aligned(parameter.values.size());
   }
   Device& device = plan.device();
   first_ = DeviceFloats(device, count);

@@ -13,7 +13,7 @@ WeightAverage::WeightAverage(const Plan& plan, double decay,
   const auto parameters = plan.parameters();
   size_t count = 0;
   for (const PlanParameter& parameter : parameters) {
-    if (!frozen.contains(parameter.name)) count += parameter.values.size();
+    if (!frozen.contains(parameter.name)) count += DeviceFloats::aligned(parameter.values.size());
   }
   averages_ = DeviceFloats(plan.device(), count);
   for (size_t i = 0; i < parameters.size(); ++i) {

@@ -4,20 +4,23 @@
 #include <gtest/gtest.h>
 
 #include "exec/network.h"
+#include "golden/backends.h"
 #include "graph/passes/cut.h"
 #include "tasks/heads.h"
 
 namespace orthrus {
 namespace {
 
+using testing::backend_names;
 using ::testing::HasSubstr;
+using testing::make_backend_named;
 using testing::Network;
 using testing::refusal_of;
 
 const std::vector<Task> kTwo = {{.name = "a", .head = "fa", .classes = 5},
                                 {.name = "b", .head = "fb", .classes = 3, .hidden = {4}}};
 
-class MixedGradients : public ::testing::TestWithParam<bool> {
+class MixedGradients : public ::testing::TestWithParam<std::string> {
  protected:
   MixedGradients() {
     const Network network;
@@ -35,7 +38,7 @@ class MixedGradients : public ::testing::TestWithParam<bool> {
   // Row-major gradients by name, with weights of the tasks' labels.
   std::map<std::string, std::vector<float>> gradients(const std::string& mixed, float a, float b,
                                                       const GradientMixer& mixer) {
-    const auto backend = GetParam() ? make_cpu_backend({}) : make_ref_backend();
+    const auto backend = make_backend_named(GetParam());
     Plan plan(graph_, shapes_, *backend, {.training = true, .mixed_gradients = mixed});
     plan.load_parameters(parameters_);
     RandomStream random(5, StreamPurpose::kSynthetic, 0, 0);
@@ -97,8 +100,8 @@ TEST_P(MixedGradients, ReachTheSharedLayersAlone) {
   EXPECT_EQ(of_heads, 6U);
 }
 
-INSTANTIATE_TEST_SUITE_P(Backends, MixedGradients, ::testing::Bool(),
-                         [](const auto& backend) { return backend.param ? "cpu" : "ref"; });
+INSTANTIATE_TEST_SUITE_P(Backends, MixedGradients, ::testing::ValuesIn(backend_names()),
+                         [](const auto& backend) { return backend.param; });
 
 TEST(MixedGradientsOf, RefuseALayerThatIsNotThere) {
   const Network network;

@@ -1,6 +1,9 @@
 // What the tests of plans share: a small residual network and its gradients.
 #pragma once
 
+#include <gtest/gtest.h>
+
+#include <cmath>
 #include <map>
 #include <memory>
 #include <string>
@@ -60,6 +63,19 @@ inline Gradients run_once(Plan& plan) {
   });
   result.probabilities = {plan.output(0).begin(), plan.output(0).end()};
   return result;
+}
+
+// Two arrays as vectors: the difference against the length.
+inline void expect_close(const std::vector<float>& got, const std::vector<float>& wanted,
+                         const std::string& name) {
+  ASSERT_EQ(got.size(), wanted.size()) << name;
+  double difference = 0, size = 0;
+  for (size_t i = 0; i < got.size(); ++i) {
+    difference += std::pow(static_cast<double>(got[i]) - static_cast<double>(wanted[i]), 2);
+    size += std::pow(static_cast<double>(wanted[i]), 2);
+  }
+  // A bias before a BatchNorm, for one, has no gradient but rounding.
+  EXPECT_LE(std::sqrt(difference), 2e-3 * std::sqrt(size) + 1e-5) << name;
 }
 
 inline Gradients gradients_of(const Network& network, Backend& backend, PlanOptions options = {}) {

@@ -1,9 +1,9 @@
 #include "exec/plan.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <limits>
 
 #include "exec/network.h"
@@ -12,6 +12,7 @@ namespace orthrus {
 namespace {
 
 using ::testing::AllOf;
+using testing::expect_close;
 using testing::fill;
 using testing::Gradients;
 using testing::gradients_of;
@@ -19,18 +20,6 @@ using ::testing::HasSubstr;
 using testing::Network;
 using testing::refusal_of;
 using testing::run_once;
-
-void expect_close(const std::vector<float>& got, const std::vector<float>& wanted,
-                  const std::string& name) {
-  ASSERT_EQ(got.size(), wanted.size()) << name;
-  double difference = 0, size = 0;
-  for (size_t i = 0; i < got.size(); ++i) {
-    difference += std::pow(static_cast<double>(got[i]) - static_cast<double>(wanted[i]), 2);
-    size += std::pow(static_cast<double>(wanted[i]), 2);
-  }
-  // A bias before a BatchNorm, for one, has no gradient but rounding.
-  EXPECT_LE(std::sqrt(difference), 2e-3 * std::sqrt(size) + 1e-5) << name;
-}
 
 TEST(Plan, GivesTheReferenceGradientsOnEveryVersionOfNetwork) {
   for (const ResnetVersion version : {ResnetVersion::kV1, ResnetVersion::kV2}) {
@@ -56,9 +45,11 @@ TEST(Plan, TooLittleMemoryIsRefusedWithTheBatchThatFits) {
   EXPECT_NO_THROW(plan_within(memory.persistent_bytes + memory.arena_bytes)());
   const size_t all = memory.persistent_bytes + memory.arena_bytes;
   const size_t half = memory.parameter_bytes + (all - memory.parameter_bytes + 1) / 2;
+  // How much that is depends on the kernels that the processor has.
+  const std::string needs =
+      fmt::format("a batch of 4 needs {:.2f} GB of memory", static_cast<double>(all) / 1e9);
   EXPECT_THAT(refusal_of(plan_within(half)),
-              AllOf(HasSubstr("a batch of 4 needs 0.01 GB of memory"),
-                    HasSubstr("--batch-size 2 would fit")));
+              AllOf(HasSubstr(needs), HasSubstr("--batch-size 2 would fit")));
   EXPECT_THAT(refusal_of(plan_within(memory.parameter_bytes)),
               HasSubstr("a smaller network or --precision bf16"));
 }
@@ -203,12 +194,16 @@ TEST(Plan, HasOneIdentityPerSetOfKernelsAndLayouts) {
   const auto hash = [](const Network& of, Backend& backend) {
     return Plan(of.graph, of.shapes, backend, {.training = true}).hash();
   };
+  const auto chosen = [&](Backend& backend) {
+    const Plan plan(network.graph, network.shapes, backend, {.training = true});
+    std::vector<std::string> steps;
+    for (const StepInfo& step : plan.listing()) steps.push_back(step.implementation + step.layouts);
+    return steps;
+  };
   EXPECT_EQ(hash(network, *cpu), hash(network, *cpu));
   EXPECT_NE(hash(network, *cpu), hash(other, *cpu));
-  if (Plan(network.graph, network.shapes, *cpu, {.training = true}).refusals() !=
-      Plan(network.graph, network.shapes, *exact, {.training = true}).refusals()) {
-    EXPECT_NE(hash(network, *cpu), hash(network, *exact));
-  }
+  // oneDNN has Winograd's convolutions for AVX-512 alone: elsewhere the kernels are the same.
+  EXPECT_EQ(hash(network, *cpu) == hash(network, *exact), chosen(*cpu) == chosen(*exact));
 }
 
 TEST(Plan, MeasuresEveryStep) {

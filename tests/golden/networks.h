@@ -10,13 +10,14 @@
 #include <string>
 #include <vector>
 
+#include "base/test_folder.h"
 #include "formats/mxnet/params.h"
 #include "formats/mxnet/symbol.h"
 #include "model/finetune.h"
 
 namespace orthrus::testing {
 
-inline const std::filesystem::path kGoldens = ORTHRUS_TEST_DIR "/golden/mxnet";
+inline const std::filesystem::path kGoldens = test_folder() / "golden/mxnet";
 
 // The arrays of a file without "arg:" and "aux:".
 inline NamedTensors bare_params(const std::filesystem::path& path) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "backend/op_checks.h"
+#include "base/test_folder.h"
 #include "formats/mxnet/params.h"
 #include "formats/mxnet/symbol.h"
 
@@ -15,7 +16,7 @@ namespace orthrus::testing {
 
 namespace {
 
-const std::string kFolder = std::string(ORTHRUS_TEST_DIR) + "/golden/mxnet/ops/";
+const std::string kFolder = (test_folder() / "golden/mxnet/ops").string() + "/";
 
 // The cases of one operator and the arrays that go with them.
 struct Golden {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "base/test_folder.h"
 #include "data/loader.h"
 #include "data/record_pictures.h"
 
@@ -18,7 +19,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-const std::filesystem::path kRecordData = ORTHRUS_TEST_DIR "/golden/mxnet/data";
+const std::filesystem::path kRecordData = testing::test_folder() / "golden/mxnet/data";
 constexpr uint64_t kAnySize = uint64_t{1} << 30;
 
 std::string hex_of(const std::vector<std::byte>& bytes) {

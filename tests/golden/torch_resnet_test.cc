@@ -32,8 +32,8 @@ class TorchResnet : public ::testing::TestWithParam<std::string> {
     return tensors;
   }
 
-  SafetensorsFile golden_ = read_safetensors(std::filesystem::path(ORTHRUS_TEST_DIR) /
-                                             ("golden/torch/" + GetParam() + ".safetensors"));
+  SafetensorsFile golden_ =
+      read_safetensors(testing::test_folder() / ("golden/torch/" + GetParam() + ".safetensors"));
 };
 
 TEST_P(TorchResnet, AnswersAsInPyTorch) {

@@ -138,9 +138,10 @@ class Training : public ::testing::TestWithParam<TrainCase> {
 // MXNet 1.9.1 computes a PReLU's gradient of gamma from the gradient of its input, which has taken
 // the place of that of its output by then: it is gamma times the true one. Orthrus has the true
 // one.
-void repeat_prelu_defect(const PlanParameter& parameter, std::span<float> gradient) {
-  if (parameter.name != "prelu_a_gamma") return;
-  for (size_t i = 0; i < gradient.size(); ++i) gradient[i] *= parameter.values[i];
+void repeat_prelu_defect(const std::string& name, std::span<const float> values,
+                         std::span<float> gradient) {
+  if (name != "prelu_a_gamma") return;
+  for (size_t i = 0; i < gradient.size(); ++i) gradient[i] *= values[i];
 }
 
 Plan training_plan(const Model& model, Backend& backend) {
@@ -174,8 +175,9 @@ TEST_P(Training, FollowsMxnetStepByStep) {
     expect_step(step, plan, losses);
     sgd.set_step(trainer_options.schedule.rate(step), 1.0 / kBatch);
     plan.backward({}, [&](int index, std::span<const float> gradient) {
+      const PlanParameter& parameter = plan.parameters()[static_cast<size_t>(index)];
       std::vector<float> changed(gradient.begin(), gradient.end());
-      repeat_prelu_defect(plan.parameters()[static_cast<size_t>(index)], changed);
+      repeat_prelu_defect(parameter.name, parameter.values, changed);
       sgd.update(index, changed);
     });
     expect_parameters(step, plan);
@@ -210,7 +212,10 @@ TEST_P(TrainerTraining, FollowsMxnetStepByStep) {
   expect_accuracies(trained, log_["val_after"]);
 }
 
-TEST_P(Training, GradientsOfTheFirstStep) {
+// Row-major gradients, from wherever the backend's memory is.
+class TrainingGradients : public Training {};
+
+TEST_P(TrainingGradients, OfTheFirstStep) {
   const Model start = model();
   expect_accuracies(start, log_["val_before"]);
   Plan plan = training_plan(start, *backend_);
@@ -222,10 +227,10 @@ TEST_P(Training, GradientsOfTheFirstStep) {
   plan.forward({});
   plan.backward({}, [&](int index, std::span<const float> gradient) {
     const PlanParameter& parameter = plan.parameters()[static_cast<size_t>(index)];
-    std::vector<float> changed(gradient.begin(), gradient.end());
-    repeat_prelu_defect(parameter, changed);
-    gradients[parameter.name] =
-        plan.to_canonical(index, std::as_bytes(std::span<const float>(changed)));
+    Tensor& plain = gradients[parameter.name] = plan.to_canonical(index, std::as_bytes(gradient));
+    repeat_prelu_defect(parameter.name,
+                        plan.to_canonical(index, std::as_bytes(parameter.values)).data(),
+                        plain.data());
   });
   const NamedTensors goldens = bare_params(folder() / "grad01.params");
   EXPECT_GE(goldens.size(), 20U);
@@ -235,12 +240,12 @@ TEST_P(Training, GradientsOfTheFirstStep) {
   }
 }
 
-std::vector<TrainCase> cases(bool with_prelu) {
+std::vector<TrainCase> cases(bool with_prelu, bool with_gpu) {
   std::vector<TrainCase> all;
   for (const std::string& backend : backend_names()) {
-    // The other tests look into gradients, which a GPU keeps to itself.
-    if (with_prelu && backend == "cuda") continue;
+    if (!with_gpu && backend == "cuda") continue;
     for (const int threads : {1, 2}) {
+      if (backend == "cuda" && threads > 1) continue;
       all.push_back({"preact", "preact-legacy-symbol.json", 10, backend, threads});
       all.push_back({"v1", "v1-symbol.json", 10, backend, threads});
       if (with_prelu) all.push_back({"plain", "plain-nodrop-symbol.json", 3, backend, threads});
@@ -253,8 +258,12 @@ std::string training_name(const ::testing::TestParamInfo<TrainCase>& info) {
   return fmt::format("{}_{}_{}", info.param.name, info.param.backend, info.param.threads);
 }
 
-INSTANTIATE_TEST_SUITE_P(Networks, Training, ::testing::ValuesIn(cases(true)), training_name);
-INSTANTIATE_TEST_SUITE_P(Networks, TrainerTraining, ::testing::ValuesIn(cases(false)),
+// The first changes gradients on their way to the optimizer, which a GPU keeps to itself.
+INSTANTIATE_TEST_SUITE_P(Networks, Training, ::testing::ValuesIn(cases(true, false)),
+                         training_name);
+INSTANTIATE_TEST_SUITE_P(Networks, TrainingGradients, ::testing::ValuesIn(cases(true, true)),
+                         training_name);
+INSTANTIATE_TEST_SUITE_P(Networks, TrainerTraining, ::testing::ValuesIn(cases(false, true)),
                          training_name);
 
 }  // namespace

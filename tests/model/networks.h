@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/temporary_folder.h"
+#include "base/test_folder.h"
 #include "data/loader.h"
 #include "model/initialise.h"
 #include "model/model.h"
@@ -18,7 +19,7 @@
 
 namespace orthrus::testing {
 
-inline const std::filesystem::path kPictures = ORTHRUS_TEST_DIR "/golden/mxnet/data";
+inline const std::filesystem::path kPictures = test_folder() / "golden/mxnet/data";
 
 using orthrus::TemporaryFolder;
 

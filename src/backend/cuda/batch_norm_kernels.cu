@@ -1,5 +1,7 @@
 // The passes of BatchNorm. Each is bound by memory: a thread owns the same few channels in all the
 // rows that it visits, keeps their numbers in registers, and has several rows in flight.
+#include <type_traits>
+
 #include "backend/cuda/batch_norm_kernels.h"
 #include "backend/cuda/cuda_check.h"
 #include "backend/cuda/vector_types.cuh"
@@ -7,9 +9,13 @@
 namespace orthrus::cuda {
 namespace {
 
-constexpr int kBlock = 512;     // threads
-constexpr int kAhead = 4;       // rows in flight
-constexpr int kApplyAhead = 2;  // where each has three or four arrays
+constexpr int kBlock = 256;        // threads
+constexpr int kAhead = 4;          // rows in flight
+constexpr int kGradientAhead = 2;  // of gradients: there are up to four arrays
+// Blocks that share a multiprocessor: while one adds up its threads' sums the others read on.
+// Gradients take more registers.
+constexpr int kShare = 3;
+constexpr int kGradientShare = 2;
 
 // ---- which thread has which rows and channels -----------------------------------------------
 
@@ -44,13 +50,32 @@ dim3 grid_of(const NormMatrix& matrix, int64_t most_blocks) {
   return {static_cast<unsigned>(blocks), static_cast<unsigned>((columns + tile - 1) / tile)};
 }
 
+// V elements as they lie in memory.
+template <typename T, int V>
+struct Raw {
+  std::conditional_t<V == kVector, Raw8<T>, T> elements;
+
+  __device__ void load(const T* from) {
+    if constexpr (V == kVector) {
+      elements = load_raw8(from);
+    } else {
+      elements = from[0];
+    }
+  }
+  __device__ void widen(float (&values)[V]) const {
+    if constexpr (V == kVector) {
+      widen8(elements, values);
+    } else {
+      values[0] = widened(elements);
+    }
+  }
+};
+
 template <typename T, int V>
 __device__ void load(const T* from, float (&values)[V]) {
-  if constexpr (V == kVector) {
-    load8(from, values);
-  } else {
-    values[0] = widened(from[0]);
-  }
+  Raw<T, V> raw;
+  raw.load(from);
+  raw.widen(values);
 }
 template <typename T, int V>
 __device__ void store(T* to, const float (&values)[V]) {
@@ -141,35 +166,34 @@ __device__ Totals add_partial_sums(const float* partial, int rows, int channels,
 
 // Relative to each channel's first value, so that a large mean costs no digits.
 template <typename T, int V>
-__global__ void __launch_bounds__(kBlock)
+__global__ void __launch_bounds__(kBlock, kShare)
     sum_values(NormMatrix matrix, const T* x, float* partial) {
   const Place<V> place(matrix.channels);
   float first[V] = {}, second[V] = {};
   if (place.active) {
     float pivot[V];
     load<T, V>(x + place.column * V, pivot);
-    int64_t row = place.first_row;
-    const auto take = [&](const float(&values)[V]) {
-#pragma unroll
-      for (int i = 0; i < V; ++i) {
-        const float shifted = values[i] - pivot[i];
-        first[i] += shifted;
-        second[i] = fmaf(shifted, shifted, second[i]);
-      }
-    };
-    for (; row + (kAhead - 1) * place.step < matrix.rows; row += kAhead * place.step) {
-      float values[kAhead][V];
+    // From the end: what the convolution before wrote last is still in the cache.
+    const T* end = x + (matrix.rows - 1) * matrix.channels + place.column * V;
+    for (int64_t row = place.first_row; row < matrix.rows; row += kAhead * place.step) {
+      Raw<T, V> raw[kAhead];
 #pragma unroll
       for (int k = 0; k < kAhead; ++k) {
-        load<T, V>(x + (row + k * place.step) * matrix.channels + place.column * V, values[k]);
+        if (row + k * place.step >= matrix.rows) continue;
+        raw[k].load(end - (row + k * place.step) * matrix.channels);
       }
 #pragma unroll
-      for (int k = 0; k < kAhead; ++k) take(values[k]);
-    }
-    for (; row < matrix.rows; row += place.step) {
-      float values[V];
-      load<T, V>(x + row * matrix.channels + place.column * V, values);
-      take(values);
+      for (int k = 0; k < kAhead; ++k) {
+        if (row + k * place.step >= matrix.rows) continue;
+        float values[V];
+        raw[k].widen(values);
+#pragma unroll
+        for (int i = 0; i < V; ++i) {
+          const float shifted = values[i] - pivot[i];
+          first[i] += shifted;
+          second[i] = fmaf(shifted, shifted, second[i]);
+        }
+      }
     }
   }
   store_partial_sums<V>(place, matrix.channels, first, second, partial);
@@ -213,7 +237,7 @@ __global__ void take_running_statistics(NormMatrix matrix, NormParameters parame
 }
 
 template <typename T, int V, bool kAdds, bool kRelu, bool kMasks>
-__global__ void __launch_bounds__(kBlock)
+__global__ void __launch_bounds__(kBlock, kShare)
     normalise(NormMatrix matrix, NormParameters parameters, const float* statistics, const T* x,
               const T* residual, T* y, uint8_t* mask) {
   const Place<V> place(matrix.channels);
@@ -225,66 +249,78 @@ __global__ void __launch_bounds__(kBlock)
     scale[i] = numbers.scale;
     shift[i] = numbers.shift;
   }
-  const auto finish = [&](float(&values)[V], const float(&added)[V], int64_t at) {
-    uint32_t bits = 0;
-#pragma unroll
-    for (int i = 0; i < V; ++i) {
-      values[i] = __fmaf_rn(values[i], scale[i], shift[i]);
-      if constexpr (kAdds) values[i] += added[i];
-      if constexpr (kRelu) {
-        const bool open = values[i] > 0;
-        bits |= static_cast<uint32_t>(open) << i;
-        // Not max(): what is no number stays one.
-        values[i] = open || isnan(values[i]) ? values[i] : 0;
-      }
-    }
-    store<T, V>(y + at, values);
-    if constexpr (kMasks) mask[at / V] = static_cast<uint8_t>(bits);
-  };
-  int64_t row = place.first_row;
-  for (; row < matrix.rows; row += kAhead * place.step) {
-    float values[kAhead][V], added[kAhead][V];
+  for (int64_t row = place.first_row; row < matrix.rows; row += kAhead * place.step) {
+    Raw<T, V> raw[kAhead], raw_added[kAhead];
 #pragma unroll
     for (int k = 0; k < kAhead; ++k) {
       if (row + k * place.step >= matrix.rows) continue;
       const int64_t at = (row + k * place.step) * matrix.channels + place.column * V;
-      load<T, V>(x + at, values[k]);
-      if constexpr (kAdds) load<T, V>(residual + at, added[k]);
+      raw[k].load(x + at);
+      if constexpr (kAdds) raw_added[k].load(residual + at);
     }
 #pragma unroll
     for (int k = 0; k < kAhead; ++k) {
       if (row + k * place.step >= matrix.rows) continue;
-      finish(values[k], added[k], (row + k * place.step) * matrix.channels + place.column * V);
+      const int64_t at = (row + k * place.step) * matrix.channels + place.column * V;
+      float values[V], added[V];
+      raw[k].widen(values);
+      if constexpr (kAdds) raw_added[k].widen(added);
+      uint32_t bits = 0;
+#pragma unroll
+      for (int i = 0; i < V; ++i) {
+        values[i] = __fmaf_rn(values[i], scale[i], shift[i]);
+        if constexpr (kAdds) values[i] += added[i];
+        if constexpr (kRelu) {
+          const bool open = values[i] > 0;
+          bits |= static_cast<uint32_t>(open) << i;
+          // Not max(): what is no number stays one.
+          values[i] = open || isnan(values[i]) ? values[i] : 0;
+        }
+      }
+      store<T, V>(y + at, values);
+      if constexpr (kMasks) mask[at / V] = static_cast<uint8_t>(bits);
     }
   }
 }
 
 // ---- backward -------------------------------------------------------------------------------
 
-// g of V neighbouring elements; `x` is looked at for a mask that is computed again.
+// What is read of V neighbouring elements to know g, the masked gradient.
 template <typename T, int V>
-__device__ void masked_gradient(NormMask mask, const uint8_t* bits, const T* dy, const T* dy2,
-                                int64_t at, const float (&x)[V], const float (&scale)[V],
-                                const float (&shift)[V], float (&g)[V]) {
-  load<T, V>(dy + at, g);
-  if (dy2 != nullptr) {
-    float second[V];
-    load<T, V>(dy2 + at, second);
-#pragma unroll
-    for (int i = 0; i < V; ++i) g[i] += second[i];
+struct GradientReads {
+  Raw<T, V> dy, dy2, x;
+  uint32_t open;
+
+  __device__ void load(NormMask mask, const uint8_t* bits, const T* from_dy, const T* from_dy2,
+                       const T* from_x, int64_t at) {
+    dy.load(from_dy + at);
+    x.load(from_x + at);
+    if (from_dy2 != nullptr) dy2.load(from_dy2 + at);
+    open = mask == NormMask::kBits ? bits[at / V] : 0;
   }
-  if (mask == NormMask::kNone) return;
-  const uint32_t open = mask == NormMask::kBits ? bits[at / V] : 0;
+  // `values` gets x; a mask that is computed again looks at it.
+  __device__ void take(NormMask mask, bool has_second, const float (&scale)[V],
+                       const float (&shift)[V], float (&g)[V], float (&values)[V]) const {
+    dy.widen(g);
+    x.widen(values);
+    if (has_second) {
+      float second[V];
+      dy2.widen(second);
 #pragma unroll
-  for (int i = 0; i < V; ++i) {
-    const bool passes =
-        mask == NormMask::kBits ? (open >> i & 1) != 0 : __fmaf_rn(x[i], scale[i], shift[i]) > 0;
-    if (!passes) g[i] = 0;
+      for (int i = 0; i < V; ++i) g[i] += second[i];
+    }
+    if (mask == NormMask::kNone) return;
+#pragma unroll
+    for (int i = 0; i < V; ++i) {
+      const bool passes = mask == NormMask::kBits ? (open >> i & 1) != 0
+                                                  : __fmaf_rn(values[i], scale[i], shift[i]) > 0;
+      if (!passes) g[i] = 0;
+    }
   }
-}
+};
 
 template <typename T, int V, NormMask kMask>
-__global__ void __launch_bounds__(kBlock)
+__global__ void __launch_bounds__(kBlock, kGradientShare)
     sum_gradients(NormMatrix matrix, NormParameters parameters, const float* statistics,
                   const uint8_t* bits, const T* dy, const T* dy2, const T* x, T* masked,
                   float* partial) {
@@ -300,26 +336,27 @@ __global__ void __launch_bounds__(kBlock)
       scale[i] = numbers.scale;
       shift[i] = numbers.shift;
     }
-    int64_t row = place.first_row;
-    for (; row < matrix.rows; row += kAhead * place.step) {
-      float g[kAhead][V], values[kAhead][V];
+    // From the end, as the sums of forward.
+    const int64_t end = (matrix.rows - 1) * matrix.channels + place.column * V;
+    for (int64_t row = place.first_row; row < matrix.rows; row += kGradientAhead * place.step) {
+      GradientReads<T, V> reads[kGradientAhead];
 #pragma unroll
-      for (int k = 0; k < kAhead; ++k) {
+      for (int k = 0; k < kGradientAhead; ++k) {
         if (row + k * place.step >= matrix.rows) continue;
-        const int64_t at = (row + k * place.step) * matrix.channels + place.column * V;
-        load<T, V>(x + at, values[k]);
-        masked_gradient<T, V>(kMask, bits, dy, dy2, at, values[k], scale, shift, g[k]);
+        reads[k].load(kMask, bits, dy, dy2, x, end - (row + k * place.step) * matrix.channels);
       }
 #pragma unroll
-      for (int k = 0; k < kAhead; ++k) {
+      for (int k = 0; k < kGradientAhead; ++k) {
         if (row + k * place.step >= matrix.rows) continue;
+        float g[V], values[V];
+        reads[k].take(kMask, dy2 != nullptr, scale, shift, g, values);
         if (masked != nullptr) {
-          store<T, V>(masked + (row + k * place.step) * matrix.channels + place.column * V, g[k]);
+          store<T, V>(masked + end - (row + k * place.step) * matrix.channels, g);
         }
 #pragma unroll
         for (int i = 0; i < V; ++i) {
-          first[i] += g[k][i];
-          second[i] = fmaf(g[k][i], values[k][i] - mean[i], second[i]);
+          first[i] += g[i];
+          second[i] = fmaf(g[i], values[i] - mean[i], second[i]);
         }
       }
     }
@@ -353,7 +390,7 @@ __global__ void finish_gradient(NormMatrix matrix, NormParameters parameters, in
 }
 
 template <typename T, int V, NormMask kMask>
-__global__ void __launch_bounds__(kBlock)
+__global__ void __launch_bounds__(kBlock, kGradientShare)
     apply_gradient(NormMatrix matrix, NormParameters parameters, const float* statistics,
                    const uint8_t* bits, const T* dy, const T* dy2, const T* x, const float* factors,
                    const T* addend, T* dx) {
@@ -369,27 +406,27 @@ __global__ void __launch_bounds__(kBlock)
     k1[i] = factors[channel];
     k0[i] = factors[matrix.channels + channel];
   }
-  int64_t row = place.first_row;
-  for (; row < matrix.rows; row += kApplyAhead * place.step) {
-    float g[kApplyAhead][V], values[kApplyAhead][V], added[kApplyAhead][V];
+  for (int64_t row = place.first_row; row < matrix.rows; row += kGradientAhead * place.step) {
+    GradientReads<T, V> reads[kGradientAhead];
+    Raw<T, V> raw_added[kGradientAhead];
 #pragma unroll
-    for (int k = 0; k < kApplyAhead; ++k) {
+    for (int k = 0; k < kGradientAhead; ++k) {
       if (row + k * place.step >= matrix.rows) continue;
       const int64_t at = (row + k * place.step) * matrix.channels + place.column * V;
-      load<T, V>(x + at, values[k]);
-      masked_gradient<T, V>(kMask, bits, dy, dy2, at, values[k], scale, shift, g[k]);
-      if (addend != nullptr) load<T, V>(addend + at, added[k]);
+      reads[k].load(kMask, bits, dy, dy2, x, at);
+      if (addend != nullptr) raw_added[k].load(addend + at);
     }
 #pragma unroll
-    for (int k = 0; k < kApplyAhead; ++k) {
+    for (int k = 0; k < kGradientAhead; ++k) {
       if (row + k * place.step >= matrix.rows) continue;
+      float g[V], values[V], added[V] = {};
+      reads[k].take(kMask, dy2 != nullptr, scale, shift, g, values);
+      if (addend != nullptr) raw_added[k].widen(added);
 #pragma unroll
       for (int i = 0; i < V; ++i) {
-        float value = fmaf(g[k][i], scale[i], fmaf(values[k][i], k1[i], k0[i]));
-        if (addend != nullptr) value += added[k][i];
-        g[k][i] = value;
+        g[i] = fmaf(g[i], scale[i], fmaf(values[i], k1[i], k0[i])) + added[i];
       }
-      store<T, V>(dx + (row + k * place.step) * matrix.channels + place.column * V, g[k]);
+      store<T, V>(dx + (row + k * place.step) * matrix.channels + place.column * V, g);
     }
   }
 }
@@ -409,7 +446,7 @@ unsigned blocks_of_32(int channels) {
   return static_cast<unsigned>((channels + 31) / 32);
 }
 
-constexpr int64_t kMostBlocks = 132 * 4;
+constexpr int64_t kMostBlocks = 132 * 6;
 
 // Calls work<T, V>() for the matrix's element type and width of access.
 template <typename Work>

@@ -208,6 +208,14 @@ Refusal shape_refusal(const Convolution& op, const KernelRequest& request) {
   return whole ? "" : "groups, and the numbers of channels are no multiples of 8";
 }
 
+// What bias, residual and ReLU take in a pass of their own, about.
+float epilogue_seconds(const ConvolutionProblem& problem) {
+  constexpr float kLaunch = 3e-6F, kBytesPerSecond = 3e12F;
+  float elements = problem.residual ? 3 : 2;
+  for (const int64_t dim : problem.y) elements *= static_cast<float>(dim);
+  return kLaunch + elements * static_cast<float>(size_of(problem.type)) / kBytesPerSecond;
+}
+
 std::vector<int64_t> picture_dims(const Shape& shape) {
   return {shape[0], padded_channels(shape[1]), shape[2], shape[3]};
 }
@@ -243,18 +251,19 @@ std::unique_ptr<Kernel> make_convolution_cudnn(Backend& backend, const KernelReq
       .result_type = type};
   ConvolutionPlans& plans = cuda.convolution_plans();
   Directions chosen;
+  chosen.forward = plans.find(problem);
   // A bias of a padded number of channels would be read beyond its end.
-  const bool may_fuse = stays && (op.has_bias || op.fused()) &&
+  const bool may_fuse = cuda.options().autotune && stays && (op.has_bias || op.fused()) &&
                         (!op.has_bias || request.output.shape[1] % kChannelStep == 0);
-  if (may_fuse) {
+  if (chosen.forward && may_fuse) {
     ConvolutionProblem fused = problem;
     fused.bias = op.has_bias;
     fused.residual = op.fused_add;
     fused.relu = op.fused_relu;
-    chosen.forward = plans.find(fused);
-    chosen.fused = chosen.forward != nullptr;
+    const Plan plan = plans.find(fused);
+    chosen.fused = plan && plan->seconds < chosen.forward->seconds + epilogue_seconds(fused);
+    if (chosen.fused) chosen.forward = plan;
   }
-  if (!chosen.forward) chosen.forward = plans.find(problem);
   bool complete = chosen.forward != nullptr;
   const auto wanted = [&](size_t input) {
     return request.input_gradients.size() > input && request.input_gradients[input];
@@ -265,11 +274,13 @@ std::unique_ptr<Kernel> make_convolution_cudnn(Backend& backend, const KernelReq
     complete = chosen.data != nullptr;
   }
   if (complete && wanted(1)) {
+    // In the type of the pictures: for bfloat16 cuDNN's engines that give float32 are many times
+    // slower (H200), so that the gradient is widened afterwards.
     problem.direction = ConvolutionDirection::kWeights;
-    problem.result_type = DType::kF32;
+    chosen.gradient_type = type;
     chosen.weights = plans.find(problem);
     if (!chosen.weights && type != DType::kF32) {
-      problem.result_type = chosen.gradient_type = type;
+      problem.result_type = chosen.gradient_type = DType::kF32;
       chosen.weights = plans.find(problem);
     }
     complete = chosen.weights != nullptr;

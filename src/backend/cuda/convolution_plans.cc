@@ -18,6 +18,7 @@ constexpr auto kGraphHandle = static_cast<cudnnBackendAttributeName_t>(800);
 
 constexpr int64_t kMostWorkspace = int64_t{512} << 20;
 constexpr size_t kMostMeasured = 8;   // engines
+constexpr size_t kMostCompiled = 2;   // where cuDNN compiles them first
 constexpr int kRuns = 3;              // of each
 constexpr double kMostSeconds = 1.5;  // for one convolution, once an engine was found
 
@@ -180,6 +181,13 @@ std::string ConvolutionProblem::text() const {
                      relu ? "r" : "");
 }
 
+ConvolutionPlans::ConvolutionPlans(CudaDevice& device, bool deterministic,
+                                   const std::filesystem::path& cache)
+    : device_(device),
+      deterministic_(deterministic),
+      cache_(deterministic ? std::filesystem::path() : cache,
+             fmt::format("{}-cudnn{}", device.properties().name, cudnnGetVersion())) {}
+
 std::shared_ptr<const ConvolutionPlan> ConvolutionPlans::find(const ConvolutionProblem& problem) {
   const auto [place, is_new] = known_.try_emplace(problem.text());
   if (is_new) place->second = search(problem);
@@ -199,10 +207,35 @@ bool ConvolutionPlans::allowed(const EngineChoice& choice, DType type) const {
       has);
 }
 
+std::shared_ptr<ConvolutionPlan> ConvolutionPlans::plan_of(const EngineChoice& choice,
+                                                           const std::vector<int64_t>& ids) const {
+  auto plan = std::make_shared<ConvolutionPlan>();
+  plan->plan = make_plan(device_.cudnn(), choice, plan->workspace_bytes);
+  if (plan->plan.get() == nullptr || plan->workspace_bytes > kMostWorkspace) return nullptr;
+  plan->ids = ids;
+  plan->name = fmt::format("cudnn:eng{}", choice.engine);
+  return plan;
+}
+
 std::shared_ptr<const ConvolutionPlan> ConvolutionPlans::search(const ConvolutionProblem& problem) {
   const ConvolutionGraph graph(problem, device_.cudnn());
   if (!graph.valid()) return nullptr;
+  std::vector<EngineChoice> choices = suggested_engines(graph.graph(), CUDNN_HEUR_MODE_A);
+  for (EngineChoice& last : suggested_engines(graph.graph(), CUDNN_HEUR_MODE_FALLBACK)) {
+    choices.push_back(std::move(last));
+  }
+  const auto known = deterministic_ ? std::nullopt : cache_.find(problem.text());
+  if (known && known->suggestion >= 0 && known->suggestion < std::ssize(choices)) {
+    const EngineChoice& choice = choices[static_cast<size_t>(known->suggestion)];
+    if (choice.engine == known->engine && allowed(choice, problem.type)) {
+      if (auto plan = plan_of(choice, graph.ids())) {
+        plan->seconds = known->seconds;
+        return plan;
+      }
+    }
+  }
   std::shared_ptr<ConvolutionPlan> best;
+  EngineNumber best_number;
   std::vector<std::shared_ptr<std::byte[]>> memory;
   std::vector<void*> addresses;
   std::shared_ptr<std::byte[]> workspace;
@@ -210,38 +243,37 @@ std::shared_ptr<const ConvolutionPlan> ConvolutionPlans::search(const Convolutio
   float best_seconds = std::numeric_limits<float>::infinity();
   size_t measured = 0;
   const auto start = std::chrono::steady_clock::now();
-  for (const cudnnBackendHeurMode_t mode : {CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK}) {
-    if (best) break;
-    for (const EngineChoice& choice : suggested_engines(graph.graph(), mode)) {
-      if (!allowed(choice, problem.type)) continue;
-      if (best && (measured >= kMostMeasured || seconds_since(start) > kMostSeconds)) break;
-      auto plan = std::make_shared<ConvolutionPlan>();
-      plan->plan = make_plan(device_.cudnn(), choice, plan->workspace_bytes);
-      if (plan->plan.get() == nullptr || plan->workspace_bytes > kMostWorkspace) continue;
-      plan->ids = graph.ids();
-      plan->name = fmt::format("cudnn:eng{}", choice.engine);
-      if (deterministic_) return plan;
-      if (memory.empty()) {
-        for (const size_t size : graph.sizes()) {
-          memory.push_back(device_.allocate(size));
-          addresses.push_back(memory.back().get());
-          // Small numbers, of either type.
-          check(cudaMemsetAsync(addresses.back(), 0x3C, size, device_.stream()), "cudaMemsetAsync");
-        }
+  for (size_t i = 0; i < choices.size(); ++i) {
+    if (!allowed(choices[i], problem.type)) continue;
+    const size_t most = problem.fused() ? kMostCompiled : kMostMeasured;
+    if (best && (measured >= most || seconds_since(start) > kMostSeconds)) break;
+    std::shared_ptr<ConvolutionPlan> plan = plan_of(choices[i], graph.ids());
+    if (!plan) continue;
+    if (deterministic_) return plan;
+    if (memory.empty()) {
+      for (const size_t size : graph.sizes()) {
+        memory.push_back(device_.allocate(size));
+        addresses.push_back(memory.back().get());
+        // Small numbers, of either type.
+        check(cudaMemsetAsync(addresses.back(), 0x3C, size, device_.stream()), "cudaMemsetAsync");
       }
-      if (plan->workspace_bytes > workspace_bytes) {
-        device_.synchronize();
-        workspace_bytes = plan->workspace_bytes;
-        workspace = device_.allocate(static_cast<size_t>(workspace_bytes));
-      }
-      ++measured;
-      const float seconds = measure(*plan, addresses, workspace.get());
-      if (seconds >= best_seconds) continue;
-      best_seconds = seconds;
-      best = plan;
     }
+    if (plan->workspace_bytes > workspace_bytes) {
+      device_.synchronize();
+      workspace_bytes = plan->workspace_bytes;
+      workspace = device_.allocate(static_cast<size_t>(workspace_bytes));
+    }
+    ++measured;
+    const float seconds = measure(*plan, addresses, workspace.get());
+    if (seconds >= best_seconds) continue;
+    best_seconds = seconds;
+    plan->seconds = seconds;
+    best_number = {
+        .suggestion = static_cast<int>(i), .engine = choices[i].engine, .seconds = seconds};
+    best = std::move(plan);
   }
   device_.synchronize();  // before the memory goes
+  if (best) cache_.remember(problem.text(), best_number);
   return best;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "backend/cuda/choice_cache.h"
 #include "backend/cuda/cuda_device.h"
 #include "backend/cuda/cudnn_graph.h"
 #include "graph/ops/convolution.h"
@@ -24,6 +25,7 @@ struct ConvolutionProblem {
   DType result_type = DType::kF32;  // of what is computed
   // Of inference: y = [relu](conv(x) [+ bias] [+ residual]).
   bool bias = false, residual = false, relu = false;
+  [[nodiscard]] bool fused() const { return bias || residual || relu; }
 
   [[nodiscard]] std::string text() const;
 };
@@ -35,13 +37,14 @@ struct ConvolutionPlan {
   Descriptor plan;
   std::vector<int64_t> ids;  // of the tensors that a call has
   int64_t workspace_bytes = 0;
-  std::string name;  // "cudnn:eng12"
+  std::string name;   // "cudnn:eng12"
+  float seconds = 0;  // that it took; 0 where nothing was measured
 };
 
 class ConvolutionPlans {
  public:
-  ConvolutionPlans(CudaDevice& device, bool deterministic)
-      : device_(device), deterministic_(deterministic) {}
+  // With `deterministic` nothing is measured; else choices are kept in `cache`, a folder or empty.
+  ConvolutionPlans(CudaDevice& device, bool deterministic, const std::filesystem::path& cache);
 
   // Null where cuDNN has no engine that may be used: in float32 none that rounds to fewer digits,
   // with `deterministic` none that adds up in a changing order.
@@ -49,6 +52,9 @@ class ConvolutionPlans {
 
  private:
   [[nodiscard]] std::shared_ptr<const ConvolutionPlan> search(const ConvolutionProblem& problem);
+  // Null where the engine does not take the graph, or wants too much memory.
+  [[nodiscard]] std::shared_ptr<ConvolutionPlan> plan_of(const EngineChoice& choice,
+                                                         const std::vector<int64_t>& ids) const;
   [[nodiscard]] bool allowed(const EngineChoice& choice, DType type) const;
   // Seconds of the fastest of a few runs.
   [[nodiscard]] float measure(const ConvolutionPlan& plan, const std::vector<void*>& addresses,
@@ -56,6 +62,7 @@ class ConvolutionPlans {
 
   CudaDevice& device_;
   bool deterministic_;
+  ChoiceCache cache_;
   std::map<std::string, std::shared_ptr<const ConvolutionPlan>> known_;
 };
 

@@ -10,7 +10,9 @@
 namespace orthrus::cuda {
 
 CudaBackend::CudaBackend(const CudaOptions& options)
-    : options_(options), device_(options.gpu), convolution_plans_(device_, options.deterministic) {}
+    : options_(options),
+      device_(options.gpu),
+      convolution_plans_(device_, options.deterministic, options.cache) {}
 
 std::span<const KernelCandidate> CudaBackend::candidates(const Op& op) const {
   return cuda_candidates(op);
@@ -86,8 +88,7 @@ CudaState cuda_state() {
   state.problem = cuda::load_libraries();
   if (!state.problem.empty()) return state;
   const size_t cudnn = cudnnGetVersion();
-  state.libraries +=
-      fmt::format(", cuDNN {}.{}.{}", cudnn / 10000, cudnn / 100 % 100, cudnn % 100);
+  state.libraries += fmt::format(", cuDNN {}.{}.{}", cudnn / 10000, cudnn / 100 % 100, cudnn % 100);
   for (int gpu = 0; gpu < count; ++gpu) {
     cudaDeviceProp properties{};
     if (cudaGetDeviceProperties(&properties, gpu) != cudaSuccess) break;

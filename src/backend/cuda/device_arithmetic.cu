@@ -41,8 +41,7 @@ __global__ void update(const UpdateNumbers* numbers, const float* gradient, floa
   const UpdateNumbers n = *numbers;
   const int64_t step = static_cast<int64_t>(gridDim.x) * blockDim.x;
   const int64_t thread = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
-  // Arrays begin at multiples of 16 bytes where their sizes do.
-  const int64_t vectors = count % 4 == 0 ? count / 4 : 0;
+  const int64_t vectors = count / 4;  // arrays begin at multiples of 64 bytes
   for (int64_t i = thread; i < vectors; i += step) {
     const float4 g = reinterpret_cast<const float4*>(gradient)[i];
     float4 m = reinterpret_cast<float4*>(first)[i];

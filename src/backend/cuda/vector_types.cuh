@@ -27,21 +27,39 @@ __device__ inline __nv_bfloat16 narrowed<__nv_bfloat16>(float value) {
   return __float2bfloat16_rn(value);
 }
 
+// Eight elements as they lie in memory: what is in flight takes no more registers than that.
+template <typename T>
+struct Raw8;
+template <>
+struct Raw8<float> {
+  float4 low, high;
+};
+template <>
+struct Raw8<__nv_bfloat16> {
+  uint4 bits;
+};
 // `from` is aligned to 16 bytes.
-__device__ inline void load8(const float* from, float (&values)[kVector]) {
-  const float4 low = reinterpret_cast<const float4*>(from)[0];
-  const float4 high = reinterpret_cast<const float4*>(from)[1];
-  values[0] = low.x, values[1] = low.y, values[2] = low.z, values[3] = low.w;
-  values[4] = high.x, values[5] = high.y, values[6] = high.z, values[7] = high.w;
+__device__ inline Raw8<float> load_raw8(const float* from) {
+  return {reinterpret_cast<const float4*>(from)[0], reinterpret_cast<const float4*>(from)[1]};
 }
-__device__ inline void load8(const __nv_bfloat16* from, float (&values)[kVector]) {
-  const uint4 bits = *reinterpret_cast<const uint4*>(from);
-  const uint32_t words[4] = {bits.x, bits.y, bits.z, bits.w};
+__device__ inline Raw8<__nv_bfloat16> load_raw8(const __nv_bfloat16* from) {
+  return {*reinterpret_cast<const uint4*>(from)};
+}
+__device__ inline void widen8(const Raw8<float>& raw, float (&values)[kVector]) {
+  values[0] = raw.low.x, values[1] = raw.low.y, values[2] = raw.low.z, values[3] = raw.low.w;
+  values[4] = raw.high.x, values[5] = raw.high.y, values[6] = raw.high.z, values[7] = raw.high.w;
+}
+__device__ inline void widen8(const Raw8<__nv_bfloat16>& raw, float (&values)[kVector]) {
+  const uint32_t words[4] = {raw.bits.x, raw.bits.y, raw.bits.z, raw.bits.w};
 #pragma unroll
   for (int i = 0; i < 4; ++i) {
     values[2 * i] = __uint_as_float(words[i] << 16);
     values[2 * i + 1] = __uint_as_float(words[i] & 0xFFFF0000U);
   }
+}
+template <typename T>
+__device__ void load8(const T* from, float (&values)[kVector]) {
+  widen8(load_raw8(from), values);
 }
 
 __device__ inline void store8(float* to, const float (&values)[kVector]) {
