@@ -11,6 +11,13 @@
 namespace orthrus::cuda {
 namespace {
 
+#define ORTHRUS_STRING(name) #name
+#define ORTHRUS_EXPANDED_STRING(name) ORTHRUS_STRING(name)
+
+// Of the version whose headers this was built with.
+constexpr const char* kCublas = "libcublas.so." ORTHRUS_EXPANDED_STRING(CUBLAS_VER_MAJOR);
+constexpr const char* kCudnn = "libcudnn.so." ORTHRUS_EXPANDED_STRING(CUDNN_MAJOR);
+
 class Library {
  public:
   explicit Library(const char* name) : handle_(dlopen(name, RTLD_NOW | RTLD_LOCAL)) {
@@ -33,11 +40,11 @@ class Library {
 };
 
 const Library& cudnn() {
-  static const Library library("libcudnn.so.9");
+  static const Library library(kCudnn);
   return library;
 }
 const Library& cublas() {
-  static const Library library("libcublas.so.13");
+  static const Library library(kCublas);
   return library;
 }
 
@@ -49,8 +56,6 @@ std::string load_libraries() {
 
 }  // namespace orthrus::cuda
 
-#define ORTHRUS_STRING(name) #name
-#define ORTHRUS_EXPANDED_STRING(name) ORTHRUS_STRING(name)
 // cuBLAS's names are macros for those of its second version.
 #define ORTHRUS_CALL(library, name, ...)                                 \
   static const auto function = reinterpret_cast<decltype(&::name)>(      \
