@@ -103,14 +103,11 @@ void print_summary(std::FILE* out, const BenchmarkSpec& spec, const BenchmarkRes
   fmt::print(out, "  arithmetic   {:8.1f} GFLOP/s of {:.1f} multiply-add peak: {:.0f} %\n",
              result.flops() / kGiga, result.peak_flops / kGiga,
              100 * result.flops() / result.peak_flops);
-  fmt::print(
-      out, "  {}  {:8.0f} MB (arena {:.0f}, parameters and inputs {:.0f})\n",
-      spec.cuda ? "GPU memory " : "peak memory",
-      (spec.cuda ? static_cast<double>(result.memory.arena_bytes + result.memory.persistent_bytes)
-                 : result.peak_memory_bytes) /
-          kMega,
-      static_cast<double>(result.memory.arena_bytes) / kMega,
-      static_cast<double>(result.memory.persistent_bytes) / kMega);
+  fmt::print(out, "  {}  {:8.0f} MB (arena {:.0f}, parameters and inputs {:.0f})\n",
+             spec.cuda ? "GPU memory " : "peak memory",
+             (spec.cuda ? result.device_bytes : result.peak_memory_bytes) / kMega,
+             static_cast<double>(result.memory.arena_bytes) / kMega,
+             static_cast<double>(result.memory.persistent_bytes) / kMega);
   fmt::print(out, "  start        {:8.2f} s, first step {:.2f} s\n", result.start_seconds,
              result.first_step_seconds);
   if (!result.reference_layers.empty()) {

@@ -78,6 +78,23 @@ inline void expect_close(const std::vector<float>& got, const std::vector<float>
   EXPECT_LE(std::sqrt(difference), 2e-3 * std::sqrt(size) + 1e-5) << name;
 }
 
+// Gradients that point where the wanted ones do, whatever bf16 rounds.
+inline void expect_same_directions(const Gradients& got, const Gradients& wanted) {
+  ASSERT_EQ(got.by_name.size(), wanted.by_name.size());
+  for (const auto& [name, values] : wanted.by_name) {
+    const std::vector<float>& other = got.by_name.at(name);
+    ASSERT_EQ(other.size(), values.size()) << name;
+    double product = 0, size = 0, other_size = 0;
+    for (size_t i = 0; i < values.size(); ++i) {
+      product += static_cast<double>(values[i]) * static_cast<double>(other[i]);
+      size += std::pow(static_cast<double>(values[i]), 2);
+      other_size += std::pow(static_cast<double>(other[i]), 2);
+    }
+    if (size < 1e-6) continue;  // nothing but rounding
+    EXPECT_GT(product / std::sqrt(size * other_size), 0.97) << name;
+  }
+}
+
 inline Gradients gradients_of(const Network& network, Backend& backend, PlanOptions options = {}) {
   options.training = true;
   Plan plan(network.graph, network.shapes, backend, options);
