@@ -36,8 +36,8 @@ Numbers weigh(LossWeighting& method, const Numbers& losses) {
   return weights;
 }
 
-void expect_near(const Numbers& got, const Numbers& wanted) {
-  for (size_t t = 0; t < kTasks; ++t) EXPECT_NEAR(got[t], wanted[t], 1e-12) << "task " << t;
+void expect_near(const Numbers& got, const Numbers& wanted, double tolerance = 1e-12) {
+  for (size_t t = 0; t < kTasks; ++t) EXPECT_NEAR(got[t], wanted[t], tolerance) << "task " << t;
 }
 
 TEST(Weighting, HasTheFixedSumFirst) {
@@ -256,6 +256,126 @@ TEST(ImtlWeighting, IsTheMeanWhereNoWeightsFollow) {
     for (size_t u = 0; u <= t; ++u) same.set(t, u, 2);
   }
   expect_near(mix_of("imtl", same), {1.0 / 3, 1.0 / 3, 1.0 / 3});
+}
+
+// What a general solver finds is good to about 1e-8 (reference/make_references.py minima).
+constexpr double kSolver = 1e-7;
+
+// The minimum of the weighted sum's length leaves out the third, longest gradient.
+GradientProducts edge_products() {
+  constexpr std::array<std::array<float, 4>, kTasks> kEdge = {
+      {{1, 0, 0, 0}, {0.5F, 1, 0, 0}, {2, 2, 1, 0}}};
+  const std::array<std::span<const float>, kTasks> gradients = {kEdge[0], kEdge[1], kEdge[2]};
+  return products_of(gradients, Numbers{1, 1, 1});
+}
+
+TEST(MgdaWeighting, GivesTheShortestSum) {
+  expect_near(mix_of("mgda", products()),
+              {0.4359965174011104, 0.2805594878362647, 0.28344399476262483}, kSolver);
+  expect_near(mix_of("mgda", edge_products()), {0.6, 0.4, 0}, kSolver);
+  expect_near(mix_of("mgda", products({1, 0, 1})), {0.5955056188052659, 0, 0.40449438119473413},
+              kSolver);
+}
+
+TEST(CagradWeighting, LeansTheMeanTowardsTheTaskThatGainsLeast) {
+  expect_near(mix_of("cagrad", products()),
+              {0.4599341564158748, 0.2959631216622907, 0.2990060016854802}, kSolver);
+  expect_near(mix_of("cagrad", edge_products()),
+              {0.8955987421371072, 0.2666666666666666, 0.2666666666666667}, kSolver);
+  expect_near(mix_of("cagrad", products({1, 0, 1})), {0.6534080650649213, 0, 0.44382434473861165},
+              kSolver);
+}
+
+TEST(NashmtlWeighting, SolvesTheBargain) {
+  expect_near(mix_of("nashmtl", products()),
+              {3.084226910073367, 2.190972851476972, 2.1375227343572383}, 1e-9);
+  expect_near(mix_of("nashmtl", edge_products()),
+              {2.302805896651066, 1.91203029610065, 0.6484774326079995}, 1e-9);
+  expect_near(mix_of("nashmtl", products({1, 0, 1})), {2.4080096815260643, 0, 1.7704039280014154},
+              1e-9);
+  // The scale of all gradients plays no part.
+  expect_near(mix_of("nashmtl", products({1e-6, 1e-6, 1e-6})), mix_of("nashmtl", products()), 1e-9);
+}
+
+TEST(WeightingByGradients, AnswersGradientsThatPointTheSameWay) {
+  GradientProducts same(kTasks);
+  for (size_t t = 0; t < kTasks; ++t) {
+    for (size_t u = 0; u <= t; ++u) same.set(t, u, 2);
+  }
+  GradientProducts against(2);  // the second is the first, turned around
+  against.set(0, 0, 2);
+  against.set(1, 1, 2);
+  against.set(1, 0, -2);
+  for (const std::string name : {"mgda", "cagrad", "nashmtl", "imtl", "pcgrad", "dbmtl"}) {
+    SCOPED_TRACE(name);
+    for (const double value : mix_of(name, same)) EXPECT_GT(value, 0);
+    const Numbers none = mix_of(name, products({0, 0, 0}));
+    EXPECT_THAT(none, Each(0));
+    const Numbers one = mix_of(name, products({0, 2, 0}));
+    EXPECT_GT(one[1], 0);
+    const auto method = make_weighting(name, {.tasks = 2});
+    std::array<double, 2> mix{};
+    method->mix(against, {.rate = 0.1, .update = 0}, mix);
+    EXPECT_TRUE(std::isfinite(mix[0]) && std::isfinite(mix[1]));
+  }
+}
+
+// reference/make_references.py learned
+TEST(GradnormWeighting, LearnsAsPyTorchsDerivativesSay) {
+  constexpr std::array<Numbers, 6> kWanted = {
+      {{1, 1, 1},
+       {1.0689268641668594, 1.0689268641668594, 0.8621462716662813},
+       {1.020222825288292, 1.2092298770273102, 0.7705472976843981},
+       {0.9471813090136812, 1.1399517270835604, 0.9128669639027581},
+       {1.0814951031290072, 1.09455207863615, 0.8239528182348425},
+       {1.0331199530800086, 1.2365684017950085, 0.7303116451249828}}};
+  auto method = weighting("gradnorm");
+  for (size_t step = 0; step < kLosses.size(); ++step) {
+    SCOPED_TRACE(step);
+    const Numbers weights = weigh(*method, kLosses[step]);
+    expect_near(weights, kWanted[step]);
+    Numbers mix{};
+    method->mix(products({1 / weights[0], 1 / weights[1], 1 / weights[2]}),
+                {.rate = 0.1, .update = step}, mix);
+    EXPECT_THAT(mix, Each(1));
+    const std::vector<double> state = method->state();  // goes on from it
+    method = weighting("gradnorm");
+    method->restore(state);
+  }
+}
+
+TEST(GradnormWeighting, KeepsTheWeightOfATaskWithoutALabel) {
+  const auto method = weighting("gradnorm");
+  weigh(*method, {1.2, kNone, 2.5});
+  Numbers mix{};
+  method->mix(products({1, 0, 1}), {.rate = 0.1, .update = 0}, mix);
+  const Numbers weights = weigh(*method, kLosses[1]);
+  EXPECT_EQ(weights[1], 1);
+  EXPECT_GT(weights[0], 1);
+  EXPECT_NEAR(weights[0] + weights[2], 2, 1e-12);
+}
+
+TEST(FamoWeighting, LearnsAsPyTorchsAdamDoes) {
+  constexpr std::array<Numbers, 6> kWanted = {
+      {{0.18248175508551331, 0.7299270020938783, 0.08759124282060843},
+       {0.2588798123272998, 0.5987362906358857, 0.1423838970368145},
+       {0.19739115610294242, 0.7380849814648891, 0.06452386243216851},
+       {0.09072450345343291, 0.8537731075563763, 0.05550238899019075},
+       {0.4722660538658125, 0.33510567685874953, 0.19262826927543797},
+       {0.1291287923380027, 0.8213539263081888, 0.04951728135380869}}};
+  const auto method = weighting("famo");
+  for (size_t step = 0; step < kLosses.size(); ++step) {
+    SCOPED_TRACE(step);
+    expect_near(weigh(*method, kLosses[step]), kWanted[step], 1e-9);
+  }
+}
+
+TEST(FamoWeighting, LeavesOutATaskWithoutALabel) {
+  const auto method = weighting("famo");
+  const Numbers first = weigh(*method, {1, kNone, 1});
+  EXPECT_EQ(first, (Numbers{0.5, 0, 0.5}));
+  EXPECT_THAT(weigh(*method, {kNone, kNone, kNone}), Each(0));
+  for (const double value : weigh(*method, kLosses[0])) EXPECT_GT(value, 0);
 }
 
 TEST(Weighting, GoesOnFromItsState) {

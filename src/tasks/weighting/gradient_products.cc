@@ -28,6 +28,14 @@ double GradientProducts::norm(size_t t) const {
   return std::sqrt((*this)(t, t));
 }
 
+std::vector<size_t> GradientProducts::with_gradient() const {
+  std::vector<size_t> tasks;
+  for (size_t t = 0; t < tasks_; ++t) {
+    if (has_gradient(t)) tasks.push_back(t);
+  }
+  return tasks;
+}
+
 GradientProducts products_of(std::span<const std::span<const float>> gradients,
                              std::span<const double> scales) {
   GradientProducts products(gradients.size());

@@ -20,6 +20,8 @@ class GradientProducts {
   [[nodiscard]] double norm(size_t t) const;
   // A task without a label in the batch, or of weight 0, has no gradient.
   [[nodiscard]] bool has_gradient(size_t t) const { return (*this)(t, t) > 0; }
+  // The tasks that have one, in order.
+  [[nodiscard]] std::vector<size_t> with_gradient() const;
 
   void set(size_t t, size_t u, double product) {
     products_[t * tasks_ + u] = products_[u * tasks_ + t] = product;

@@ -1,7 +1,6 @@
 #include <algorithm>
-#include <cmath>
-#include <utility>
 
+#include "tasks/weighting/linear_system.h"
 #include "tasks/weighting/weighting.h"
 
 namespace orthrus {
@@ -22,10 +21,7 @@ class ImtlWeighting : public LossWeighting {
   }
 
   void mix(const GradientProducts& products, const WeightingStep&, std::span<double> mix) override {
-    std::vector<size_t> tasks;
-    for (size_t t = 0; t < mix.size(); ++t) {
-      if (products.has_gradient(t)) tasks.push_back(t);
-    }
+    const std::vector<size_t> tasks = products.with_gradient();
     std::ranges::fill(mix, 0.0);
     if (tasks.empty()) return;
     std::vector<double> weights = solve(equations(products, tasks));
@@ -41,17 +37,15 @@ class ImtlWeighting : public LossWeighting {
   }
 
  private:
-  using Rows = std::vector<std::vector<double>>;
-
   // One for each task but the first: coefficients, then the right side.
-  static Rows equations(const GradientProducts& products, const std::vector<size_t>& tasks) {
+  static LinearSystem equations(const GradientProducts& products, const std::vector<size_t>& tasks) {
     const size_t first = tasks[0], unknown = tasks.size() - 1;
     // g_t . u_j, with u_j the row of U for the task tasks[j + 1].
     const auto along = [&](size_t t, size_t j) {
       const size_t other = tasks[j + 1];
       return products(t, first) / products.norm(first) - products(t, other) / products.norm(other);
     };
-    Rows rows(unknown, std::vector<double>(unknown + 1));
+    LinearSystem rows(unknown, std::vector<double>(unknown + 1));
     for (size_t j = 0; j < unknown; ++j) {
       for (size_t i = 0; i < unknown; ++i) {
         rows[j][i] = along(first, j) - along(tasks[i + 1], j);
@@ -59,31 +53,6 @@ class ImtlWeighting : public LossWeighting {
       rows[j][unknown] = along(first, j);
     }
     return rows;
-  }
-
-  // Gauss with the largest pivot; empty when there is no single solution.
-  static std::vector<double> solve(Rows rows) {
-    constexpr double kSingular = 1e-12;
-    double largest = 0;
-    for (const std::vector<double>& row : rows) {
-      for (const double value : row) largest = std::max(largest, std::abs(value));
-    }
-    const size_t size = rows.size();
-    for (size_t column = 0; column < size; ++column) {
-      const auto best = std::ranges::max_element(
-          rows.begin() + static_cast<std::ptrdiff_t>(column), rows.end(), {},
-          [&](const std::vector<double>& row) { return std::abs(row[column]); });
-      if (std::abs((*best)[column]) <= kSingular * largest) return {};
-      std::swap(rows[column], *best);
-      for (size_t row = 0; row < size; ++row) {
-        if (row == column) continue;
-        const double factor = rows[row][column] / rows[column][column];
-        for (size_t k = column; k <= size; ++k) rows[row][k] -= factor * rows[column][k];
-      }
-    }
-    std::vector<double> solution(size);
-    for (size_t i = 0; i < size; ++i) solution[i] = rows[i][size] / rows[i][i];
-    return solution;
   }
 };
 

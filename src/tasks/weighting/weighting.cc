@@ -23,9 +23,14 @@ constexpr std::array kWeightingMethods = {
     WeightingMethod{"gls", make_gls_weighting},
     WeightingMethod{"rlw", make_rlw_weighting},
     WeightingMethod{"stch", make_stch_weighting},
+    WeightingMethod{"famo", make_famo_weighting},
+    WeightingMethod{"gradnorm", make_gradnorm_weighting},
     WeightingMethod{"pcgrad", make_pcgrad_weighting},
     WeightingMethod{"dbmtl", make_dbmtl_weighting},
     WeightingMethod{"imtl", make_imtl_weighting},
+    WeightingMethod{"mgda", make_mgda_weighting},
+    WeightingMethod{"cagrad", make_cagrad_weighting},
+    WeightingMethod{"nashmtl", make_nashmtl_weighting},
 };
 
 }  // namespace

@@ -80,6 +80,11 @@ struct WeightingSetup {
 [[nodiscard]] std::unique_ptr<LossWeighting> make_pcgrad_weighting(const WeightingSetup& setup);
 [[nodiscard]] std::unique_ptr<LossWeighting> make_dbmtl_weighting(const WeightingSetup& setup);
 [[nodiscard]] std::unique_ptr<LossWeighting> make_imtl_weighting(const WeightingSetup& setup);
+[[nodiscard]] std::unique_ptr<LossWeighting> make_famo_weighting(const WeightingSetup& setup);
+[[nodiscard]] std::unique_ptr<LossWeighting> make_gradnorm_weighting(const WeightingSetup& setup);
+[[nodiscard]] std::unique_ptr<LossWeighting> make_mgda_weighting(const WeightingSetup& setup);
+[[nodiscard]] std::unique_ptr<LossWeighting> make_cagrad_weighting(const WeightingSetup& setup);
+[[nodiscard]] std::unique_ptr<LossWeighting> make_nashmtl_weighting(const WeightingSetup& setup);
 
 // Takes the numbers of a state, `expected` of them; throws kInput as restore() says.
 void check_state(std::span<const double> state, size_t expected);

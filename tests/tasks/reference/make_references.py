@@ -3,7 +3,8 @@
 
 Usage: make_references.py losses|weighting   (with PyTorch)
        make_references.py metrics            (with scikit-learn)
-       make_references.py calibration        (with SciPy)
+       make_references.py calibration|minima (with SciPy)
+       make_references.py learned            (with PyTorch)
        make_references.py gradients|ordinal  (with NumPy)
 """
 import math
@@ -177,6 +178,72 @@ def gradients():
     print("stch", derivative(lambda L: 3 * np.log(np.exp(np.log(L / nadir)).sum())))
 
 
+def minima():
+    """MGDA, CAGrad and Nash-MTL by general solvers."""
+    import numpy as np
+    from scipy.optimize import minimize, root
+
+    g = np.array([[1.0, 2.0, -1.0, 0.5], [-2.0, 0.5, 1.0, 1.0], [0.5, -3.0, 0.25, 1.5]])
+    # One whose minimum leaves the longest out.
+    edge = np.array([[1.0, 0.0, 0.0, 0.0], [0.5, 1.0, 0.0, 0.0], [2.0, 2.0, 1.0, 0.0]])
+
+    def on_simplex(f, n):
+        found = minimize(f, np.full(n, 1 / n), method="SLSQP", bounds=[(0, 1)] * n,
+                         constraints={"type": "eq", "fun": lambda w: w.sum() - 1},
+                         options={"ftol": 1e-16, "maxiter": 1000})
+        return found.x
+
+    for name, rows in (("three", g), ("edge", edge), ("two", g[[0, 2]])):
+        n, c = len(rows), 0.5
+        print("mgda", name, on_simplex(lambda w: ((w @ rows) ** 2).sum(), n).tolist())
+        mean = rows.mean(0)
+        radius = c * np.linalg.norm(mean)
+        w = on_simplex(lambda w: w @ rows @ mean + radius * np.linalg.norm(w @ rows), n)
+        d = mean + radius * (w @ rows) / np.linalg.norm(w @ rows)
+        print("cagrad", name, (np.linalg.lstsq(rows.T, d, rcond=None)[0] / (1 + c * c)).tolist())
+        products = rows @ rows.T
+        products /= np.linalg.norm(products)
+        found = root(lambda x: products @ np.exp(x) - np.exp(-x), np.zeros(n), tol=1e-14)
+        print("nashmtl", name, np.exp(found.x).tolist())
+
+
+def learned():
+    """GradNorm and FAMO by PyTorch's derivatives and optimizers."""
+    import torch
+
+    torch.set_default_dtype(torch.float64)
+    g = torch.tensor([[1.0, 2.0, -1.0, 0.5], [-2.0, 0.5, 1.0, 1.0], [0.5, -3.0, 0.25, 1.5]])
+    steps = [(1.2, 0.3, 2.5), (1.1, 0.5, 2.0), (0.7, 0.2, 2.2), (0.9, 0.1, 1.5), (0.4, 0.6, 1.0),
+             (0.3, 0.05, 0.8)]
+    losses = torch.tensor(steps)
+    w = torch.ones(3, requires_grad=True)
+    for step in losses:
+        print("gradnorm", w.tolist())
+        norms = (w[:, None] * g).norm(dim=1)
+        mean = norms.mean().detach()
+        ratio = step / losses[0]
+        target = (mean * (ratio / ratio.mean()) ** 1.5).detach()
+        ((norms - target).abs().sum() / mean).backward()
+        with torch.no_grad():
+            w -= 0.1 * w.grad
+            w *= 3 / w.sum()
+        w.grad = None
+
+    x = torch.zeros(3, requires_grad=True)
+    adam = torch.optim.Adam([x], lr=0.025, weight_decay=1e-3)
+    for i, step in enumerate(losses):
+        if i > 0:
+            delta = (losses[i - 1] + 1e-8).log() - (step + 1e-8).log()
+            adam.zero_grad()
+            x.grad = torch.autograd.grad(torch.softmax(x, 0), x, grad_outputs=delta)[0]
+            adam.step()
+        leaf = step.clone().requires_grad_()
+        z = torch.softmax(x, 0).detach()
+        c = (z / (leaf + 1e-8)).sum().detach()
+        ((leaf + 1e-8).log() * z / c).sum().backward()
+        print("famo", leaf.grad.tolist())
+
+
 def ordinal():
     import numpy as np
 
@@ -206,4 +273,4 @@ def ordinal():
 
 {"losses": losses, "weighting": weighting, "metrics": metrics,
  "calibration": calibration, "gradients": gradients,
- "ordinal": ordinal}[sys.argv[1]]()
+ "minima": minima, "learned": learned, "ordinal": ordinal}[sys.argv[1]]()
