@@ -104,7 +104,8 @@ std::vector<OptionSpec> loop_options() {
        .help =
            "How much each task's loss counts. fixed: as the tasks declare; equal: 1; times what "
            "they declare: uncertainty (learned), dwa (by how fast losses fall), logsum (the sum of "
-           "their logarithms), gls (their geometric mean), rlw (random), stch (smooth maximum), famo "
+           "their logarithms), gls (their geometric mean), rlw (random), stch (smooth maximum), "
+           "famo "
            "(by how each step changed them); by the gradients at the shared features: gradnorm, "
            "pcgrad, dbmtl, imtl, mgda, cagrad, nashmtl.",
        .group = "Optimizer"},

@@ -87,14 +87,16 @@ TEST(Resnet, TheStrideOfABottleneckIsWhereTheVersionSays) {
 TEST(Resnet, DepthIsTheNumberOfWeightedLayersOnTheMainPath) {
   for (const BuiltinNetwork& network : builtin_networks()) {
     const Graph graph = build_network(network.name, 10);
+    // Wide networks are named by all of their convolutions.
+    const bool wide = network.name.starts_with("wrn");
     int layers = 0;
     for (const Node& node : graph.nodes()) {
-      const bool weighted = std::holds_alternative<Convolution>(node.op) ||
-                            std::holds_alternative<FullyConnected>(node.op);
       const bool shortcut = node.name.ends_with("sc");
-      if (weighted && !shortcut) ++layers;
+      if (std::holds_alternative<Convolution>(node.op) && (wide || !shortcut)) ++layers;
+      if (std::holds_alternative<FullyConnected>(node.op) && !wide) ++layers;
     }
-    EXPECT_TRUE(network.name.starts_with("resnet" + std::to_string(layers) + "_"))
+    const std::string family = wide ? "wrn" : "resnet";
+    EXPECT_TRUE(network.name.starts_with(family + std::to_string(layers) + "_"))
         << network.name << " has " << layers;
     EXPECT_FALSE(network.description.empty());
   }

@@ -1,6 +1,7 @@
 #include "graph/builders/resnet.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/error.h"
@@ -205,6 +206,20 @@ std::vector<BuiltinNetwork> make_builtin_networks() {
                   .units = {units, units, units},
                   .stem_width = 16,
                   .widths = {16, 32, 64}}});
+  }
+  // Zagoruyko and Komodakis 2016 (arXiv:1605.07146): depth and widening factor.
+  constexpr std::array<std::pair<int, int>, 3> kWide = {{{16, 2}, {16, 4}, {28, 10}}};
+  for (const auto& [layers, factor] : kWide) {
+    const int units = (layers - 4) / 6;
+    networks.push_back({.name = fmt::format("wrn{}_{}", layers, factor),
+                        .description = fmt::format(
+                            "Wide ResNet-{}-{} for pictures of 28 or 32 pixels", layers, factor),
+                        .spec = {.version = ResnetVersion::kV2,
+                                 .stem = ResnetStem::kSmall,
+                                 .bottleneck = false,
+                                 .units = {units, units, units},
+                                 .stem_width = 16,
+                                 .widths = {16 * factor, 32 * factor, 64 * factor}}});
   }
   return networks;
 }

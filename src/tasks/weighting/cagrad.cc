@@ -44,8 +44,8 @@ class CagradWeighting : public LossWeighting {
     along(equal, with_mean, mean_square);
     const double radius = kC * std::sqrt(mean_square);
     double square = 0;
-    const std::vector<double> found = minimise_on_simplex(
-        size, [&](std::span<const double> weights, std::span<double> gradient) {
+    const std::vector<double> found =
+        minimise_on_simplex(size, [&](std::span<const double> weights, std::span<double> gradient) {
           along(weights, gradient, square);
           const double factor = square > 0 ? radius / std::sqrt(square) : 0;
           for (size_t i = 0; i < size; ++i) gradient[i] = with_mean[i] + factor * gradient[i];

@@ -38,7 +38,8 @@ class ImtlWeighting : public LossWeighting {
 
  private:
   // One for each task but the first: coefficients, then the right side.
-  static LinearSystem equations(const GradientProducts& products, const std::vector<size_t>& tasks) {
+  static LinearSystem equations(const GradientProducts& products,
+                                const std::vector<size_t>& tasks) {
     const size_t first = tasks[0], unknown = tasks.size() - 1;
     // g_t . u_j, with u_j the row of U for the task tasks[j + 1].
     const auto along = [&](size_t t, size_t j) {

@@ -10,8 +10,8 @@ namespace {
 // Nash-MTL: Navon et al., "Multi-Task Learning as a Bargaining Game", ICML 2022 (arXiv:2202.01017),
 // claim 3.1: weights a > 0 with G a = 1 / a, element by element, G the products of the gradients,
 // divided by their Frobenius norm as the authors' code does it; here at the shared features. They
-// are the minimum of a' G a / 2 - sum_t log a_t, which is convex, so Newton's steps find them in the
-// place of the authors' sequence of convex problems; their clipping of the result is left out.
+// are the minimum of a' G a / 2 - sum_t log a_t, which is convex, so Newton's steps find them in
+// the place of the authors' sequence of convex problems; their clipping of the result is left out.
 class NashmtlWeighting : public LossWeighting {
  public:
   [[nodiscard]] bool looks_at_losses() const override { return false; }

@@ -8,6 +8,7 @@ namespace orthrus {
 std::vector<double> minimise_on_simplex(size_t size, const SimplexGradient& gradient,
                                         double tolerance) {
   constexpr int kMoves = 500, kHalvings = 60;
+  if (size == 0) return {};
   std::vector<double> weights(size, 1 / static_cast<double>(size)), slopes(size);
   for (int move = 0; move < kMoves; ++move) {
     gradient(weights, slopes);
