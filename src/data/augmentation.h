@@ -18,6 +18,7 @@ struct Augmentation {
   CropRule crop = CropRule::kCentre;
   double least_area = 0.08;  // of a kRandomResized crop, as a share of the picture's; at most all
   bool random_mirror = false;
+  bool random_interpolation = false;  // one of all but kAuto for each picture (inter_method 10)
 
   AugmentPolicy policy = AugmentPolicy::kNone;
   int rand_operations = 2;  // of kRand

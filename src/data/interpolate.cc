@@ -17,7 +17,7 @@ double scale_of(int64_t in, int64_t out) {
   return 1.0 / (static_cast<double>(out) / static_cast<double>(in));
 }
 
-enum class Method { kNearest, kLinear, kGrowingArea, kArea, kWholeArea };
+enum class Method { kNearest, kLinear, kGrowingArea, kArea, kWholeArea, kLanczos };
 
 bool is_whole(double scale) {
   return std::abs(scale - std::nearbyint(scale)) < std::numeric_limits<double>::epsilon();
@@ -36,6 +36,8 @@ Method method_of(Interpolation interpolation, Size whole, Size out) {
     case Interpolation::kArea:
       if (x < 1 || y < 1) return Method::kGrowingArea;
       return whole_steps ? Method::kWholeArea : Method::kArea;
+    case Interpolation::kLanczos:
+      return Method::kLanczos;
     default:
       throw internal_error("interpolation {} is not made here", static_cast<int>(interpolation));
   }
@@ -81,6 +83,49 @@ Neighbours neighbours_of(Method method, int64_t in, int64_t out, int64_t positio
           {static_cast<int>(std::lrint((1 - t) * kOne)), static_cast<int>(std::lrint(t * kOne))}};
 }
 
+// The taps of Lanczos' window of four lobes on each side; those beyond an edge are its pixel.
+struct LanczosTaps {
+  static constexpr int kCount = 8;
+  int64_t at[kCount];
+  int weight[kCount];  // in 1/2048
+};
+
+// interpolateLanczos4: sin(pi (x - i)) sin(pi (x - i) / 4) over the square of that, scaled to
+// sum 1. The first factor has one size for all taps and drops out but for its sign, which, with the
+// second by the rule for sums of angles, is in the table.
+LanczosTaps lanczos_taps(int64_t in, int64_t out, int64_t position) {
+  constexpr double kHalfRoot = 0.70710678118654752440084436210485;
+  constexpr double kSigns[LanczosTaps::kCount][2] = {
+      {1, 0},  {-kHalfRoot, -kHalfRoot}, {0, 1},  {kHalfRoot, -kHalfRoot},
+      {-1, 0}, {kHalfRoot, kHalfRoot},   {0, -1}, {-kHalfRoot, kHalfRoot}};
+  constexpr double kQuarter = 3.1415926535897932384626433832795 * 0.25;
+  const auto at =
+      static_cast<float>((static_cast<double>(position) + 0.5) * scale_of(in, out) - 0.5);
+  const auto base = static_cast<int64_t>(std::floor(at));
+  const float x = at - static_cast<float>(base);
+  LanczosTaps taps{};
+  float share[LanczosTaps::kCount] = {};
+  if (x < std::numeric_limits<float>::epsilon()) {
+    share[3] = 1;
+  } else {
+    const double angle = -static_cast<double>(x + 3) * kQuarter;
+    const double sine = std::sin(angle), cosine = std::cos(angle);
+    float sum = 0;
+    for (int i = 0; i < LanczosTaps::kCount; ++i) {
+      const double y = -static_cast<double>(x + 3 - static_cast<float>(i)) * kQuarter;
+      share[i] = static_cast<float>((kSigns[i][0] * sine + kSigns[i][1] * cosine) / (y * y));
+      sum += share[i];
+    }
+    sum = 1.0F / sum;
+    for (float& value : share) value *= sum;
+  }
+  for (int i = 0; i < LanczosTaps::kCount; ++i) {
+    taps.at[i] = std::clamp<int64_t>(base - 3 + i, 0, in - 1);
+    taps.weight[i] = static_cast<int>(std::lrint(share[i] * 2048));
+  }
+  return taps;
+}
+
 // computeResizeAreaTab
 Support<float> area_of(int64_t in, int64_t out, int64_t position) {
   constexpr double kLeast = 1e-3;
@@ -120,6 +165,10 @@ void needed_range(Method method, int64_t in, int64_t out, int64_t first, int64_t
       begin = neighbours_of(method, in, out, first, false).at[0];
       end = neighbours_of(method, in, out, final, false).at[1] + 1;
       break;
+    case Method::kLanczos:
+      begin = lanczos_taps(in, out, first).at[0];
+      end = lanczos_taps(in, out, final).at[LanczosTaps::kCount - 1] + 1;
+      break;
     case Method::kWholeArea:
       begin = first * (in / out);
       end = (final + 1) * (in / out);
@@ -134,24 +183,25 @@ void needed_range(Method method, int64_t in, int64_t out, int64_t first, int64_t
   length = end - begin;
 }
 
-// Sums of source rows across, for the two rows last wanted (neighbours lie in different slots).
-template <typename Sum>
+// Sums of source rows across, for the rows last wanted, as many as `kRows` (neighbours lie in
+// different slots).
+template <typename Sum, int kRows = 2>
 class RowSums {
  public:
   template <typename Make>
   const Sum* get(int64_t row, size_t size, const Make& make) {
-    const auto slot = static_cast<size_t>(row % 2);
-    if (row_[slot] != row) {
+    const auto slot = static_cast<size_t>(row % kRows);
+    if (row_[slot] != row + 1) {
       sums_[slot].resize(size);
       make(row, sums_[slot].data());
-      row_[slot] = row;
+      row_[slot] = row + 1;
     }
     return sums_[slot].data();
   }
 
  private:
-  std::vector<Sum> sums_[2];
-  int64_t row_[2] = {-1, -1};
+  std::vector<Sum> sums_[kRows];
+  int64_t row_[kRows] = {};  // plus 1; 0: none
 };
 
 void take_nearest(const ImagePart& src, Size out, const Rectangle& region, Image& dst) {
@@ -195,6 +245,42 @@ void mix_linear(Method method, const ImagePart& src, Size out, const Rectangle& 
       const int value =
           ((down.weight[0] * (above[i] >> 4)) >> 16) + ((down.weight[1] * (below[i] >> 4)) >> 16);
       to[i] = static_cast<uint8_t>(std::clamp((value + 2) >> 2, 0, 255));
+    }
+  }
+}
+
+void mix_lanczos(const ImagePart& src, Size out, const Rectangle& region, Image& dst) {
+  std::vector<LanczosTaps> columns;
+  for (int64_t x = 0; x < region.width; ++x) {
+    columns.push_back(lanczos_taps(src.whole.width, out.width, region.x + x));
+    for (int64_t& at : columns.back().at) at = 3 * (at - src.x);
+  }
+  const auto across = [&](int64_t row, int* sums) {
+    const uint8_t* pixels = src.pixels.row(row - src.y);
+    for (const LanczosTaps& column : columns) {
+      for (int c = 0; c < 3; ++c) {
+        int sum = 0;
+        for (int i = 0; i < LanczosTaps::kCount; ++i) {
+          sum += pixels[column.at[i] + c] * column.weight[i];
+        }
+        *sums++ = sum;
+      }
+    }
+  };
+  RowSums<int, LanczosTaps::kCount> rows;
+  const auto values = static_cast<size_t>(3 * region.width);
+  std::vector<int64_t> total(values);
+  for (int64_t y = 0; y < region.height; ++y) {
+    const LanczosTaps down = lanczos_taps(src.whole.height, out.height, region.y + y);
+    std::ranges::fill(total, int64_t{1} << 21);
+    for (int i = 0; i < LanczosTaps::kCount; ++i) {
+      const int* sums = rows.get(down.at[i], values, across);
+      const int64_t weight = down.weight[i];
+      for (size_t j = 0; j < values; ++j) total[j] += weight * sums[j];
+    }
+    uint8_t* to = dst.row(y);
+    for (size_t j = 0; j < values; ++j) {
+      to[j] = static_cast<uint8_t>(std::clamp<int64_t>(total[j] >> 22, 0, 255));
     }
   }
 }
@@ -280,6 +366,8 @@ void interpolate(Interpolation interpolation, const ImagePart& src, Size out,
     case Method::kLinear:
     case Method::kGrowingArea:
       return mix_linear(method, src, out, region, dst);
+    case Method::kLanczos:
+      return mix_lanczos(src, out, region, dst);
     case Method::kArea:
       return average_area(src, out, region, dst);
     case Method::kWholeArea:

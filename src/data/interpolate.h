@@ -5,6 +5,7 @@
 //   nearest  the pixel at floor(d * scale), with scale = in / out
 //   linear   two neighbours in each direction, weights rounded to 1/2048, sums in integers; an
 //            exact half of both sides is taken for area
+//   lanczos  eight neighbours in each direction, weights and sums as for linear (INTER_LANCZOS4)
 //   area     the mean over the area of an output pixel, in float32; where a side grows, linear
 #pragma once
 

@@ -82,6 +82,14 @@ std::vector<OptionSpec> augmentation_options() {
        .help = "Mirror every other picture, left to right; off where that changes what it shows "
                "(letters, hands).",
        .group = "Augmentation"},
+      {.key = "augment.rand_interpolation",
+       .flag = "--rand-interpolation",
+       .type = OptionType::kBoolean,
+       .default_text = "off",
+       .help =
+           "Resize each picture by one of nearest, linear, cubic, area and lanczos, drawn anew, "
+           "so that the network learns none of them by heart.",
+       .group = "Augmentation"},
       {.key = "augment.policy",
        .flag = "--policy",
        .type = OptionType::kChoice,
@@ -188,6 +196,7 @@ Augmentation augmentation_of(const Options& options) {
   augmentation.least_area = options.real("augment.least_area");
   augmentation.random_mirror =
       value_or(options, "augment.mirror", preset == "none" ? "off" : "on") == "on";
+  augmentation.random_interpolation = options.boolean("augment.rand_interpolation");
   augmentation.policy = policy_of(value_or(options, "augment.policy", modern ? "trivial" : "none"));
   augmentation.rand_operations = static_cast<int>(options.integer("augment.rand_operations"));
   augmentation.rand_magnitude = static_cast<int>(options.integer("augment.rand_magnitude"));

@@ -35,6 +35,11 @@ PictureSource::PictureSource(SharedPictures pictures, const Preprocessing& prepr
         .with_hint(
             "leave --picture-cache out; orthrus pack --resize makes small files to read instead");
   }
+  if (augmentation.random_interpolation) {
+    throw usage_error(
+        "--picture-cache keeps resized pictures, but --rand-interpolation resizes them anew")
+        .with_hint("leave one of the two out");
+  }
   cache_ = std::make_unique<PictureCache>(cache);
 }
 

@@ -1,6 +1,7 @@
 #include "data/placement.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "base/error.h"
@@ -79,6 +80,12 @@ Placement place(Size picture, const Preprocessing& preprocessing, const Augmenta
                       .resized = picture,
                       .input = {preprocessing.width, preprocessing.height},
                       .interpolation = preprocessing.interpolation};
+  if (augmentation.random_interpolation) {
+    constexpr std::array kMethods = {Interpolation::kNearest, Interpolation::kLinear,
+                                     Interpolation::kCubic, Interpolation::kArea,
+                                     Interpolation::kLanczos};
+    placement.interpolation = kMethods.at(random.below(static_cast<uint32_t>(kMethods.size())));
+  }
   const bool drawn = augmentation.crop == CropRule::kRandomResized &&
                      draw_resized_crop(picture, augmentation.least_area, random, placement.crop);
   if (!drawn) {

@@ -2,6 +2,7 @@
 // shorter edge resized, then a crop at the centre or at random, or a crop of random area and shape
 // out of the whole picture. Random choices are drawn in this order; one that is switched off draws
 // nothing (W,H: the resized picture, w,h: the crop):
+//   random_interpolation      below(5) into nearest, linear, cubic, area, lanczos
 //   CropRule::kRandom         x0 = below(W - w + 1), then y0 = below(H - h + 1)
 //   CropRule::kRandomResized  up to ten times area and ratio, then x0 and y0 as above
 //   random_mirror             mirrored when uniform() < 0.5

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string_view>
 
 namespace orthrus {
 
@@ -19,8 +20,13 @@ enum class Interpolation {
   kLinear,
   kArea,
   kNearest,
-  kAuto,  // cubic where both sides grow, area where both shrink, else linear (inter_method 9)
+  kAuto,     // cubic where both sides grow, area where both shrink, else linear (inter_method 9)
+  kLanczos,  // inter_method 4
 };
+
+// In that order, as options and models name them.
+inline constexpr std::array<std::string_view, 6> kInterpolationNames = {
+    "cubic", "linear", "area", "nearest", "auto", "lanczos"};
 
 // Defaults: the ancestor's validation pipeline.
 struct Preprocessing {

@@ -97,10 +97,10 @@ uint64_t hash_of_rows(const FeatureCacheSpec& spec, std::span<const std::byte> r
 }
 
 std::string augmentation_text(const Augmentation& a, uint64_t seed) {
-  return fmt::format("{} {} {} {} {} {} {} {} {} {} {} {} {} {}", static_cast<int>(a.crop),
+  return fmt::format("{} {} {} {} {} {} {} {} {} {} {} {} {} {} {}", static_cast<int>(a.crop),
                      a.least_area, a.random_mirror, static_cast<int>(a.policy), a.rand_operations,
                      a.rand_magnitude, a.brightness, a.contrast, a.saturation, a.hue, a.pca_noise,
-                     a.random_gray, a.erase, seed);
+                     a.random_gray, a.erase, a.random_interpolation, seed);
 }
 
 struct Mapping {

@@ -96,7 +96,7 @@ std::vector<OptionSpec> picture_options() {
        .flag = "--interpolation",
        .type = OptionType::kChoice,
        .default_text = "cubic",
-       .choices = {"cubic", "linear", "area", "nearest", "auto"},
+       .choices = {kInterpolationNames.begin(), kInterpolationNames.end()},
        .help = "How pictures are resized, as OpenCV does. auto: cubic where they grow, area where "
                "they shrink, linear else. A .safetensors model says this itself.",
        .group = "Data"},
@@ -140,11 +140,8 @@ void set_pixel_rules(const Options& options, Preprocessing& preprocessing) {
   if (options.given("data.pixels")) preprocessing.pixels = pixel_rule(options);
   if (!options.given("data.interpolation")) return;
   const std::string text = options.text("data.interpolation");
-  preprocessing.interpolation = text == "linear"    ? Interpolation::kLinear
-                                : text == "area"    ? Interpolation::kArea
-                                : text == "nearest" ? Interpolation::kNearest
-                                : text == "auto"    ? Interpolation::kAuto
-                                                    : Interpolation::kCubic;
+  const auto* const named = std::ranges::find(kInterpolationNames, text);
+  preprocessing.interpolation = static_cast<Interpolation>(named - kInterpolationNames.begin());
 }
 
 std::vector<OptionSpec> inference_options(const std::string& default_batch_size) {

@@ -14,8 +14,6 @@ namespace {
 constexpr int64_t kMostEdge = 65536;
 constexpr const char* kMxnetPixels = "mxnet";
 constexpr const char* kModernPixels = "modern";
-constexpr std::array<std::string_view, 5> kInterpolations = {"cubic", "linear", "area", "nearest",
-                                                             "auto"};
 constexpr int kDeepestPreprocessing = 2;  // {"mean": [number]}
 
 OrderedJson numbers_to_json(const std::array<float, 3>& values) {
@@ -48,7 +46,7 @@ std::string preprocessing_to_json(const Preprocessing& preprocessing) {
   if (preprocessing.pixels == PixelRule::kModern) json["pixels"] = kModernPixels;
   if (preprocessing.interpolation != Interpolation::kCubic) {
     json["interpolation"] =
-        std::string(kInterpolations.at(static_cast<size_t>(preprocessing.interpolation)));
+        std::string(kInterpolationNames.at(static_cast<size_t>(preprocessing.interpolation)));
   }
   return json.dump();
 }
@@ -69,13 +67,13 @@ Preprocessing preprocessing_from_json(std::string_view text) {
   }
   preprocessing.pixels = pixels == kModernPixels ? PixelRule::kModern : PixelRule::kMxnet;
   const std::string interpolation =
-      fields.text("interpolation", std::string(kInterpolations.front()));
-  const auto* const named = std::ranges::find(kInterpolations, interpolation);
-  if (named == kInterpolations.end()) {
+      fields.text("interpolation", std::string(kInterpolationNames.front()));
+  const auto* const named = std::ranges::find(kInterpolationNames, interpolation);
+  if (named == kInterpolationNames.end()) {
     throw input_error("'interpolation' is '{}', expected one of {}", interpolation,
-                      fmt::join(kInterpolations, ", "));
+                      fmt::join(kInterpolationNames, ", "));
   }
-  preprocessing.interpolation = static_cast<Interpolation>(named - kInterpolations.begin());
+  preprocessing.interpolation = static_cast<Interpolation>(named - kInterpolationNames.begin());
   fields.finish();
   if (std::ranges::count(preprocessing.std, 0.0F) > 0) throw input_error("'std' holds a zero");
   return preprocessing;

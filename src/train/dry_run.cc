@@ -9,6 +9,7 @@
 #include "base/progress.h"
 #include "train/feature_caching.h"
 #include "train/observer.h"
+#include "train/phases.h"
 #include "train/prepare.h"
 
 namespace orthrus {
@@ -69,6 +70,9 @@ void dry_run(const TrainRequest& request, Backend& backend, TrainObserver& obser
   PreparedTraining prepared = prepare_training(request, backend, observer);
   if (prepared.part.trains_all()) {
     for (const std::string& line : describe(prepared.part)) observer.note(line);
+  }
+  if (training_phases(prepared.request, prepared.model, prepared.part).size() > 1) {
+    observer.note("measured with pictures of the network's own size: smaller ones take less time");
   }
   const double validation_step =
       validation_step_seconds(prepared, prepared.model.parameters, backend);

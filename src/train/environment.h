@@ -21,7 +21,7 @@ struct ListIdentity {
 struct RunEnvironment {
   int threads = 1;
   std::string engine;  // libraries and instruction set of the backend
-  uint64_t plan = 0;   // identity of the chosen kernels
+  uint64_t plan = 0;   // identity of the chosen kernels; 0: of several
   std::string model;   // where the parameters came from
   std::vector<ListIdentity> lists;
 };

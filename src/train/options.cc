@@ -1,8 +1,10 @@
 #include "train/options.h"
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <iterator>
+#include <system_error>
 #include <utility>
 
 #include "base/error.h"
@@ -96,6 +98,14 @@ std::vector<OptionSpec> data_options() {
 
 std::vector<OptionSpec> loop_options() {
   return {
+      {.key = "train.progressive",
+       .flag = "--progressive",
+       .type = OptionType::kList,
+       .value_name = "EDGE",
+       .help = "Shorter edges of smaller pictures that come first, such as 128,176: the epochs are "
+               "divided into equal parts, one for each and the last for the network's own size. "
+               "Validation has that size throughout.",
+       .group = "Training"},
       {.key = "tasks.weighting",
        .flag = "--weighting",
        .type = OptionType::kChoice,
@@ -182,6 +192,21 @@ std::string own_name(const std::string& model) {
   return path.filename().string();
 }
 
+std::vector<int64_t> edges_of(const Options& options) {
+  std::vector<int64_t> edges;
+  if (!options.has("train.progressive")) return edges;
+  for (const std::string& text : options.list("train.progressive")) {
+    int64_t edge = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), edge);
+    if (error != std::errc() || end != text.data() + text.size() || edge < 1) {
+      throw usage_error("{}: '{}' is no number of pixels", options.where("train.progressive"),
+                        text);
+    }
+    edges.push_back(edge);
+  }
+  return edges;
+}
+
 LastBatch last_batch_of(const std::string& text) {
   if (text == "discard") return LastBatch::kDiscard;
   return text == "mxnet" ? LastBatch::kMxnet : LastBatch::kPad;
@@ -248,6 +273,7 @@ TrainRequest train_request(const Options& options) {
   request.loader.seed = static_cast<uint64_t>(options.integer("train.seed"));
   request.loader.augmentation = augmentation_of(options);
   request.loader.cache = picture_cache_of(options);
+  request.progressive = edges_of(options);
   request.accumulate = static_cast<int>(options.integer("train.accumulate"));
   read_optimizer_options(options, request);
   if (options.has("train.save_result")) {

@@ -11,6 +11,7 @@
 #include "train/feature_caching.h"
 #include "train/heads_first.h"
 #include "train/options.h"
+#include "train/phases.h"
 #include "train/prepare.h"
 #include "train/recorder.h"
 
@@ -148,12 +149,12 @@ std::vector<std::string> replay(const TrainRequest& request, Trainer& trainer,
   return lines;
 }
 
-void describe_run(const TrainRequest& request, RunFolder& folder, const Plan& plan,
+void describe_run(const TrainRequest& request, RunFolder& folder, uint64_t plan,
                   const std::string& model, const TrainingInputs& inputs, TrainObserver& observer) {
   folder.keep();
   const std::string environment = environment_json({.threads = request.threads,
                                                     .engine = cpu_backend_description(),
-                                                    .plan = plan.hash(),
+                                                    .plan = plan,
                                                     .model = model,
                                                     .lists = inputs.lists});
   if (request.resume && std::filesystem::exists(folder.environment())) {
@@ -165,6 +166,17 @@ void describe_run(const TrainRequest& request, RunFolder& folder, const Plan& pl
   }
   write_file(folder.environment(), environment);
   if (!request.config.empty()) write_file(folder.config(), request.config);
+}
+
+// Pictures, and batches of them, in the size of the phase.
+void begin_phase(const TrainingPhase& phase, PreparedTraining& prepared, TrainerOptions& options,
+                 TrainObserver& observer) {
+  const Preprocessing& size = phase.preprocessing;
+  options.picture_shape = picture_shape(size, options.batch_size);
+  prepared.train_loader =
+      std::make_unique<Loader>(prepared.train_pictures, size, prepared.request.loader);
+  observer.note(fmt::format("until epoch {}: pictures of {}x{} pixels", phase.end_epoch - 1,
+                            size.height, size.width));
 }
 
 }  // namespace
@@ -204,24 +216,44 @@ void run_training(const TrainRequest& given, RunFolder& folder, Backend& backend
   options.checkpoints = &checkpoints;
   WatchingObserver watching(observer, prepared.searches);
   RunRecorder recorder(folder, request.tasks, watching);
-  Trainer trainer(std::move(prepared.model), prepared.train(), prepared.validation(), backend,
-                  options, recorder);
-  report_plan(trainer.plan(), request.verbose, observer);
-  if (!request.replay.empty()) {
-    for (const std::string& line : replay(request, trainer, *prepared.train_loader)) {
-      observer.note(line);
+  const std::vector<TrainingPhase> phases = training_phases(request, prepared.model, prepared.part);
+  // A training that is gone on with stands in one of them.
+  int epoch = request.first_epoch;
+  if (newest.checkpoint) epoch = newest.checkpoint->state.epoch;
+  if (!request.replay.empty()) epoch = read_bad_step(request.replay).epoch;
+  std::optional<TrainerState> state;  // in which the phase before ended
+  for (size_t i = 0; i < phases.size(); ++i) {
+    const TrainingPhase& phase = phases[i];
+    const bool last = i + 1 == phases.size();
+    if (phase.end_epoch <= epoch && !last) continue;
+    if (phases.size() > 1) begin_phase(phase, prepared, options, observer);
+    Trainer trainer(last ? std::move(prepared.model) : prepared.model, prepared.train(),
+                    prepared.validation(), backend, options, recorder);
+    if (!request.replay.empty()) {
+      for (const std::string& line : replay(request, trainer, *prepared.train_loader)) {
+        observer.note(line);
+      }
+      return;
     }
-    return;
-  }
-  if (request.resume) {
-    resume(request, inputs, newest, checkpoints, trainer, recorder);
-  } else {
-    folder.put_checkpoints_aside();
-  }
-  describe_run(request, folder, trainer.plan(), origin, inputs, recorder);
-  trainer.run();
-  for (const std::string& skipped : prepared.train_loader->skipped()) {
-    observer.warn("skipped: " + skipped);
+    if (state) {
+      trainer.restore(*state);
+    } else {
+      report_plan(trainer.plan(), request.verbose, observer);
+      if (request.resume) {
+        resume(request, inputs, newest, checkpoints, trainer, recorder);
+      } else {
+        folder.put_checkpoints_aside();
+      }
+      // Each phase has a plan of its own; a training goes on in any of them.
+      const uint64_t plan = phases.size() > 1 ? 0 : trainer.plan().hash();
+      describe_run(request, folder, plan, origin, inputs, recorder);
+    }
+    const bool goes_on = trainer.run(phase.end_epoch);
+    for (const std::string& skipped : prepared.train_loader->skipped()) {
+      observer.warn("skipped: " + skipped);
+    }
+    if (!goes_on) return;
+    if (!last) state = trainer.state();
   }
 }
 

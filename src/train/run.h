@@ -35,10 +35,11 @@ struct TrainRequest {
   PartSelection part;
   InputNorm input_norm = InputNorm::kAuto;
   CacheOptions cache;
-  int patience = 0;     // epochs without improvement after which it ends; 0: never
-  double fraction = 1;  // of the training pictures
-  bool solve = false;   // linear heads by L-BFGS, in the place of epochs
-  int heads_first = 0;  // most epochs of the heads alone before; 0: none
+  int patience = 0;                  // epochs without improvement after which it ends; 0: never
+  double fraction = 1;               // of the training pictures
+  std::vector<int64_t> progressive;  // shorter edges of smaller pictures that come first
+  bool solve = false;                // linear heads by L-BFGS, in the place of epochs
+  int heads_first = 0;               // most epochs of the heads alone before; 0: none
   OptimizerOptions optimizer;
   double layer_decay = 1;           // of the learning rate, from a stage to the one below
   double average_decay = 0;         // of the weights' moving average; 0: there is none

@@ -44,6 +44,11 @@ PlanOptions training_plan(const std::string& mixed, const TrainedPart& part, Mem
   return options;
 }
 
+Shape training_shape(const TrainedPart& part, const TrainerOptions& options) {
+  if (options.picture_shape.rank() > 0) return options.picture_shape;
+  return part.batch_shape(options.batch_size);
+}
+
 OptimizerOptions accumulating(const TrainerOptions& options) {
   OptimizerOptions optimizer = options.optimizer;
   optimizer.accumulates = options.accumulate > 1;
@@ -75,7 +80,7 @@ Trainer::Trainer(Model model, BatchSource& train, BatchSource* validation, Backe
                                                     .seed = options.seed})),
       mixed_layer_(mixed_layer(*weighting_, model_, part_)),
       plan_(fused_graph(mixed_layer_, model_, part_, train.mixes()),
-            {{part_.input, part_.batch_shape(options.batch_size)}}, backend,
+            {{part_.input, training_shape(part_, options)}}, backend,
             training_plan(mixed_layer_, part_, options.memory)),
       optimizer_(plan_, accumulating(options)),
       average_(plan_, options.average_decay, frozen_names(model_.graph, part_)),
@@ -102,8 +107,12 @@ Trainer::Trainer(Model model, BatchSource& train, BatchSource* validation, Backe
   model_.parameters.clear();
 }
 
-void Trainer::run() {
-  while (epoch_ < options_.end_epoch &&
+bool Trainer::run() {
+  return run(options_.end_epoch);
+}
+
+bool Trainer::run(int until) {
+  while (epoch_ < until &&
          !has_stalled(history_, options_.best_by.higher_is_better(), options_.patience)) {
     try {
       run_epoch();
@@ -113,9 +122,9 @@ void Trainer::run() {
     stop_if_asked();
   }
   if (options_.checkpoints != nullptr) options_.checkpoints->finish();
-  if (epoch_ < options_.end_epoch) {
-    observer_.note(fmt::format("no better in {} epochs: the training ends", options_.patience));
-  }
+  if (epoch_ >= until) return true;
+  observer_.note(fmt::format("no better in {} epochs: the training ends", options_.patience));
+  return false;
 }
 
 void Trainer::run_epoch() {

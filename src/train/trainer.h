@@ -36,6 +36,7 @@ namespace orthrus {
 
 struct TrainerOptions {
   int batch_size = 1;               // as the loaders'
+  Shape picture_shape;              // of the training batches; rank 0: as the part reads them
   int accumulate = 1;               // batches whose gradients make one update
   std::optional<TrainedPart> part;  // of the model; not given: all of it
   int first_epoch = 0;  // number of the checkpoint that was loaded, and of the first epoch
@@ -67,11 +68,14 @@ class Trainer {
   Trainer(Model model, BatchSource& train, BatchSource* validation, Backend& backend,
           const TrainerOptions& options, TrainObserver& observer);
 
-  // From where it stands to the end. Throws NonFinite when the loss or a parameter is no finite
-  // number (naming the layer where that began), kInterrupted or kTerminated after a stop (with a
-  // checkpoint of where it stood), kResource when a model cannot be written. A checkpoint that
-  // cannot be written is told to the observer, and the training goes on.
-  void run();
+  // From where it stands to the end, or to the beginning of epoch `until`; false when there was no
+  // improvement for so long that the training has come to its end before. Throws NonFinite when the
+  // loss or a parameter is no finite number (naming the layer where that began), kInterrupted or
+  // kTerminated after a stop (with a checkpoint of where it stood), kResource when a model cannot
+  // be written. A checkpoint that cannot be written is told to the observer, and the training goes
+  // on.
+  bool run();
+  bool run(int until);
 
   // From where it stands to the end of its epoch; throws as run().
   void run_epoch();

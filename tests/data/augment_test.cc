@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include <algorithm>
 #include <cmath>
 #include <vector>
@@ -98,6 +100,25 @@ TEST(Geometry, CropsOfRandomSizeAreMXNets) {
   // Crops of the area a fit when their ratio lies between a and 1 / a.
   EXPECT_NEAR(area, 0.5637, 0.01);
   EXPECT_NEAR(log_ratio, 0, 0.01);
+}
+
+TEST(Geometry, InterpolationsAreDrawnEvenly) {
+  const Preprocessing p{.height = 32, .width = 32, .resize = 32};
+  std::map<Interpolation, int> counts;
+  constexpr int kTimes = 2000;
+  for (uint64_t index = 0; index < kTimes; ++index) {
+    RandomStream random = stream(index);
+    const Placement placement = place({300, 200}, p, {.random_interpolation = true}, random);
+    ++counts[placement.interpolation];
+    RandomStream again = stream(index);
+    EXPECT_EQ(place({300, 200}, p, {.random_interpolation = true}, again).interpolation,
+              placement.interpolation);
+    RandomStream plain = stream(index);
+    EXPECT_EQ(place({300, 200}, p, {}, plain).interpolation, Interpolation::kCubic);
+  }
+  EXPECT_EQ(counts.size(), 5U);
+  EXPECT_FALSE(counts.contains(Interpolation::kAuto));
+  for (const auto& [interpolation, count] : counts) EXPECT_NEAR(count, kTimes / 5, 80);
 }
 
 TEST(Geometry, ACropThatNeverFitsIsTheCentre) {

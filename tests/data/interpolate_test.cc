@@ -35,6 +35,9 @@ INSTANTIATE_TEST_SUITE_P(
                       InterpolationCase{Interpolation::kArea, {210, 144}, {70, 48}},
                       InterpolationCase{Interpolation::kArea, {31, 161}, {70, 48}},
                       InterpolationCase{Interpolation::kAuto, {31, 20}, {70, 48}},
+                      InterpolationCase{Interpolation::kLanczos, {90, 61}, {70, 48}},
+                      InterpolationCase{Interpolation::kLanczos, {3, 2}, {70, 48}},
+                      InterpolationCase{Interpolation::kLanczos, {31, 20}, {70, 48}},
                       InterpolationCase{Interpolation::kCubic, {90, 61}, {70, 48}}));
 
 TEST_P(InterpolatePart, EqualsThatPartOfTheWholeAndNeedsAPartOnly) {

@@ -56,10 +56,12 @@ Op read_op(const std::string& op, const std::vector<std::string>& inputs,
   return graph.node(graph.find("node").value()).op;
 }
 
-// Calls check(backend) for each backend and for the oracle.
+// Calls check(backend) for each backend of float32 and for the oracle: so MXNet computed. Those of
+// bfloat16 have the operators' own tests.
 template <typename Check>
 void on_every_backend(Check check) {
   for (const TestedBackend& tested : tested_backends()) {
+    if (tested.bf16) continue;
     SCOPED_TRACE(tested.name);
     check(*tested.make());
   }

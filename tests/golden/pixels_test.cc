@@ -63,15 +63,18 @@ class InterpolationTest : public ::testing::TestWithParam<std::pair<const char*,
 
 INSTANTIATE_TEST_SUITE_P(Pixels, InterpolationTest,
                          ::testing::Values(std::pair("short32_linear", Interpolation::kLinear),
-                                           std::pair("short32_area", Interpolation::kArea)));
+                                           std::pair("short32_area", Interpolation::kArea),
+                                           std::pair("short32_lanczos", Interpolation::kLanczos),
+                                           std::pair("short90_lanczos", Interpolation::kLanczos)));
 
 TEST_P(InterpolationTest, OfTheShorterEdgeIsExact) {
   const NamedTensors goldens = golden_pixels(std::string(GetParam().first) + ".params");
-  EXPECT_GE(goldens.size(), 4U);
+  EXPECT_GE(goldens.size(), 3U);
+  const int64_t edge = std::string_view(GetParam().first).starts_with("short90") ? 90 : 32;
   Image resized;
   for (const auto& [name, golden] : goldens) {
     const Image image = decode(name);
-    const Size size = resize_short(image.view().whole(), 32);
+    const Size size = resize_short(image.view().whole(), edge);
     Resizer().resize(GetParam().second, {.pixels = image.view(), .whole = image.view().whole()},
                      size, {0, 0, size.width, size.height}, resized);
     expect_equal(resized, golden, name);
