@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cmath>
+#include <limits>
+#include <system_error>
 #include <utility>
 
 namespace orthrus {
@@ -48,6 +51,24 @@ std::string duration_text(double seconds) {
   const int64_t hours = whole / 3600, minutes = whole / 60 % 60, rest = whole % 60;
   if (hours > 0) return fmt::format("{}:{:02}:{:02}", hours, minutes, rest);
   return fmt::format("{}:{:02}", minutes, rest);
+}
+
+std::optional<double> parse_duration(std::string_view text) {
+  double seconds = 0;
+  double last_unit = std::numeric_limits<double>::infinity();  // they get smaller
+  while (!text.empty()) {
+    double number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    text.remove_prefix(static_cast<size_t>(end - text.data()));
+    if (error != std::errc() || !std::isfinite(number) || number < 0 || text.empty()) return {};
+    const double unit = text[0] == 'h' ? 3600 : text[0] == 'm' ? 60 : text[0] == 's' ? 1 : 0;
+    if (unit == 0 || unit >= last_unit) return {};
+    last_unit = unit;
+    seconds += number * unit;
+    text.remove_prefix(1);
+  }
+  if (seconds <= 0) return {};
+  return seconds;
 }
 
 std::string progress_line(const ProgressState& state, int width) {

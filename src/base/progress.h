@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -27,6 +28,8 @@ struct ProgressState {
 [[nodiscard]] std::string progress_summary(const ProgressState& state);
 // "0:07", "12:34", "1:02:03"
 [[nodiscard]] std::string duration_text(double seconds);
+// Seconds of "90s", "20m", "1h30m"; nothing for another text, or where that is no time at all.
+[[nodiscard]] std::optional<double> parse_duration(std::string_view text);
 // "12.3 MB", of a million bytes each.
 [[nodiscard]] std::string size_text(uint64_t bytes);
 

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "cli/commands.h"
+#include "cli/fit_to_machine.h"
 #include "cli/train_observer.h"
 #include "train/lr_find.h"
 #include "train/options.h"
@@ -51,6 +52,7 @@ std::vector<OptionSpec> lr_find_options() {
 
 int run_lr_find(const Options& parsed, CommandContext& context) {
   const Options options = with_declared_tasks(with_recipe(parsed));
+  refuse_what_depends_on_machine(options, "orthrus lr-find");
   const TrainRequest request = train_request(options);
   Log log(&context.terminal);
   ConsoleObserver observer(context.terminal, log, request.loader.batch_size);

@@ -2,11 +2,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "base/log.h"
 #include "base/signals.h"
 #include "cli/commands.h"
+#include "cli/fit_to_machine.h"
 #include "cli/train_observer.h"
 #include "infer/compute.h"
 #include "infer/options.h"
@@ -20,7 +22,14 @@ namespace orthrus {
 
 namespace {
 
+// One that can be built and checked before what depends on the machine is known.
+Options provisional(Options options) {
+  if (options.text("data.batch_size") == "auto") options.resolve("data.batch_size", "16");
+  return options;
+}
+
 int run_dry(const Options& options, const TrainRequest& request, CommandContext& context) {
+  refuse_what_depends_on_machine(options, "--dry-run");
   for (const char* key : {"train.resume", "train.replay"}) {
     if (!options.given(key)) continue;
     throw usage_error("{} and {} exclude each other", options.where("train.dry_run"),
@@ -35,9 +44,17 @@ int run_dry(const Options& options, const TrainRequest& request, CommandContext&
 int run_train(const Options& parsed, CommandContext& context) {
   const Options given = with_recipe(parsed);
   Options options = with_declared_tasks(given);
-  TrainRequest request = train_request(options);
+  TrainRequest request = train_request(provisional(options));
   if (given.boolean("train.dry_run")) return run_dry(given, request, context);
   const std::unique_ptr<RunFolder> folder = open_run_folder(given);
+  Log log(&context.terminal);
+  const std::unique_ptr<Backend> backend = training_backend(given);
+  std::vector<std::string> fitted;
+  if (depends_on_machine(options)) {
+    ConsoleObserver observer(context.terminal, log, 1);
+    fitted = fit_to_machine(options, folder->config(), *backend, observer);
+    request = train_request(options);
+  }
   if (!options.has("train.save_result")) options.resolve("train.run", folder->path().string());
   options.resolve("threads", std::to_string(request.threads));
   if (!request.mxnet_name.empty()) options.resolve("train.save_name", request.mxnet_name);
@@ -46,16 +63,15 @@ int run_train(const Options& parsed, CommandContext& context) {
   for (const char* key : {"train.resume", "train.force"}) options.resolve(key, "off");
   request.config = options_toml(options, "orthrus train");
 
-  Log log(&context.terminal);
   log.open_file(folder->log());
   if (!folder->lock_note().empty()) log.info("{}", folder->lock_note());
   log.info("run folder {}; {} threads, batch size {}", folder->path().string(), request.threads,
            request.loader.batch_size);
+  for (const std::string& note : fitted) log.info("{}", note);
   for (const std::string& note : compute_notes(given)) log.info("{}", note);
 
   const StopSignals signals("stopping after this step; once more to stop at once\n");
   request.stop = [&signals] { return stop_kind(signals); };
-  const std::unique_ptr<Backend> backend = training_backend(given);
   ConsoleObserver observer(context.terminal, log, request.loader.batch_size);
   try {
     run_training(request, *folder, *backend, observer);

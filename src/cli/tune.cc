@@ -3,6 +3,7 @@
 
 #include "base/signals.h"
 #include "cli/commands.h"
+#include "cli/fit_to_machine.h"
 #include "cli/train_observer.h"
 #include "train/options.h"
 #include "train/recipes.h"
@@ -60,6 +61,7 @@ Options training_options(const Options& options) {
 int run_tune(const Options& parsed, CommandContext& context) {
   const Options options = with_declared_tasks(with_recipe(parsed));
   const Options training = training_options(options);
+  refuse_what_depends_on_machine(training, "orthrus tune");
   const std::filesystem::path folder = options.text("tune.out");
   Log log(&context.terminal);
   ConsoleObserver observer(context.terminal, log, training.integer("data.batch_size"));

@@ -28,4 +28,19 @@ bool has_stalled(std::span<const EpochReport> history, bool higher_is_better, in
          std::ssize(history) - 1 - best_epoch(history, higher_is_better) >= patience;
 }
 
+int plateau_cuts(std::span<const EpochReport> history, bool higher_is_better, int patience) {
+  std::optional<double> best;
+  int cuts = 0, waited = 0;
+  for (size_t i = 0; i < history.size(); ++i) {
+    if (i == 0 || is_better(history[i].score, best, higher_is_better)) {
+      best = history[i].score;
+      waited = 0;
+    } else if (++waited == patience) {
+      ++cuts;
+      waited = 0;
+    }
+  }
+  return cuts;
+}
+
 }  // namespace orthrus

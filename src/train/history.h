@@ -30,4 +30,9 @@ struct EpochReport {
 [[nodiscard]] bool has_stalled(std::span<const EpochReport> history, bool higher_is_better,
                                int patience);
 
+// How often the learning rate has been cut: each time that `patience` epochs in a row were no
+// better than the best one before them, counted anew after a cut.
+[[nodiscard]] int plateau_cuts(std::span<const EpochReport> history, bool higher_is_better,
+                               int patience);
+
 }  // namespace orthrus

@@ -102,9 +102,12 @@ std::vector<OptionSpec> optimizer_options() {
        .type = OptionType::kChoice,
        .default_text = schedule_names().front(),
        .choices = schedule_names(),
-       .help = "How the learning rate changes. step: a tenth after 5 and 10 epochs of "
-               "--num-examples, as the original script; cosine, linear: down to --last-lr at the "
-               "end; one-cycle: up from a 25th, then down to next to nothing.",
+       .help =
+           "How the learning rate changes. step: a tenth after 5 and 10 epochs of "
+           "--num-examples, as the original script; cosine, linear: down to --last-lr at the "
+           "end; one-cycle: up from a 25th, then down to next to nothing; plateau: a tenth "
+           "each time that --plateau-patience epochs in a row were no better in validation; bit: "
+           "warm-up, steps, epochs and mixup by the number of pictures, as BiT's HyperRule.",
        .group = "Optimizer"},
       {.key = "optimizer.warmup",
        .flag = "--warmup",
@@ -112,6 +115,15 @@ std::vector<OptionSpec> optimizer_options() {
        .default_text = "0",
        .min = 0,
        .help = "Updates in which the learning rate first rises in a straight line.",
+       .group = "Optimizer"},
+      {.key = "optimizer.plateau_patience",
+       .flag = "--plateau-patience",
+       .type = OptionType::kInteger,
+       .default_text = "3",
+       .min = 1,
+       .max = 9999,
+       .value_name = "N",
+       .help = "plateau: epochs without improvement before the learning rate falls.",
        .group = "Optimizer"},
       {.key = "optimizer.last_lr",
        .flag = "--last-lr",
@@ -133,7 +145,14 @@ void read_optimizer_options(const Options& options, TrainRequest& request) {
   check_read(options, "optimizer.momentum", "optimizer.name", name != "adamw");
   check_read(options, "optimizer.last_lr", "optimizer.schedule",
              schedule == "cosine" || schedule == "linear");
-  check_read(options, "optimizer.warmup", "optimizer.schedule", schedule != "one-cycle");
+  check_read(options, "optimizer.warmup", "optimizer.schedule",
+             schedule != "one-cycle" && schedule != "bit");
+  check_read(options, "optimizer.plateau_patience", "optimizer.schedule", schedule == "plateau");
+  if (schedule == "plateau" && !options.has("data.val")) {
+    throw usage_error("{}: plateau goes by the validation list",
+                      options.where("optimizer.schedule"))
+        .with_hint("give --data-val, or another --schedule");
+  }
   request.optimizer = {.name = name,
                        .momentum = options.real("optimizer.momentum"),
                        .weight_decay = options.real("optimizer.weight_decay"),
@@ -149,7 +168,8 @@ void read_optimizer_options(const Options& options, TrainRequest& request) {
       .steps = classic_steps(options.integer("data.num_examples"),
                              int64_t{request.loader.batch_size} * request.accumulate),
       .warmup = options.integer("optimizer.warmup"),
-      .last = options.real("optimizer.last_lr")};
+      .last = options.real("optimizer.last_lr"),
+      .plateau_patience = static_cast<int>(options.integer("optimizer.plateau_patience"))};
 }
 
 }  // namespace orthrus

@@ -145,6 +145,13 @@ std::vector<OptionSpec> loop_options() {
        .help = "Where training ends: with --epoch 5, 15 trains ten epochs.",
        .group = "Training",
        .incidental = true},
+      {.key = "train.time",
+       .flag = "--time",
+       .value_name = "20m",
+       .help = "As many epochs as about so much time is enough for (90s, 20m, 1h30m), in the place "
+               "of --num-epoch; a few measured steps tell, so that the schedule fits.",
+       .group = "Training",
+       .incidental = true},
       {.key = "model.layer",
        .flag = "--layer",
        .value_name = "NAME",
@@ -222,6 +229,11 @@ std::vector<OptionSpec> train_options() {
   append(all, mixing_options());
   append(all, picture_cache_options());
   append(all, inference_options("200"));
+  OptionSpec& batch = *std::ranges::find(all, "data.batch_size", &OptionSpec::key);
+  batch.choices = {"auto"};
+  batch.help +=
+      " auto: the largest power of two that memory holds, at most 256, eight for an epoch at "
+      "least.";
   append(all, finetune_options());
   append(all, optimizer_options());
   append(all, loop_options());

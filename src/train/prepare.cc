@@ -39,6 +39,17 @@ SharedPictures open_training(TrainRequest& request, TrainObserver& observer) {
   return some;
 }
 
+// The steps of the schedule, and mixup where none is asked for, by the number of pictures.
+void follow_hyper_rule(TrainRequest& request, size_t pictures) {
+  if (request.schedule.kind != ScheduleKind::kBit) return;
+  const HyperRule rule = hyper_rule(static_cast<int64_t>(pictures));
+  request.schedule.kind = ScheduleKind::kStep;
+  request.schedule.warmup = rule.warmup;
+  request.schedule.steps = rule.steps;
+  Augmentation& augmentation = request.loader.augmentation;
+  if (!augmentation.mixes()) augmentation.mixup = rule.mixup;
+}
+
 // What the training list's labels have to say: each task has some, and how rare its classes are.
 void count_classes(const SharedPictures& train, const SharedPictures& validation,
                    std::vector<Task>& tasks, TrainObserver& observer) {
@@ -161,6 +172,7 @@ PreparedTraining prepare_training(const TrainRequest& given, Backend& backend,
   TrainRequest& request = prepared.request;
   if (!request.replay.empty()) request.validation.reset();
   const SharedPictures& train_pictures = prepared.train_pictures = open_training(request, observer);
+  follow_hyper_rule(request, train_pictures->list().entries.size());
   SharedPictures& validation_pictures = prepared.validation_pictures;
   if (request.validation) {
     request.validation->may_lack_columns = request.train.size() > 1;

@@ -226,7 +226,7 @@ void run_training(const TrainRequest& given, RunFolder& folder, Backend& backend
     const TrainingPhase& phase = phases[i];
     const bool last = i + 1 == phases.size();
     if (phase.end_epoch <= epoch && !last) continue;
-    if (phases.size() > 1) begin_phase(phase, prepared, options, observer);
+    if (!request.progressive.empty()) begin_phase(phase, prepared, options, observer);
     Trainer trainer(last ? std::move(prepared.model) : prepared.model, prepared.train(),
                     prepared.validation(), backend, options, recorder);
     if (!request.replay.empty()) {
@@ -248,7 +248,7 @@ void run_training(const TrainRequest& given, RunFolder& folder, Backend& backend
       const uint64_t plan = phases.size() > 1 ? 0 : trainer.plan().hash();
       describe_run(request, folder, plan, origin, inputs, recorder);
     }
-    const bool goes_on = trainer.run(phase.end_epoch);
+    const bool goes_on = trainer.run(last ? options.end_epoch : phase.end_epoch);
     for (const std::string& skipped : prepared.train_loader->skipped()) {
       observer.warn("skipped: " + skipped);
     }

@@ -16,10 +16,12 @@ struct ScheduleEntry {
   std::string_view name;
   ScheduleKind kind;
 };
-constexpr std::array<ScheduleEntry, 5> kSchedules = {{{"step", ScheduleKind::kStep},
+constexpr std::array<ScheduleEntry, 7> kSchedules = {{{"step", ScheduleKind::kStep},
                                                       {"constant", ScheduleKind::kConstant},
                                                       {"cosine", ScheduleKind::kCosine},
                                                       {"linear", ScheduleKind::kLinear},
+                                                      {"plateau", ScheduleKind::kPlateau},
+                                                      {"bit", ScheduleKind::kBit},
                                                       {"one-cycle", ScheduleKind::kOneCycle}}};
 
 // From `from` to `to` along half a cosine, as `share` goes from 0 to 1.
@@ -38,7 +40,7 @@ double one_cycle(double top, int64_t updates, int64_t update) {
 
 }  // namespace
 
-double Schedule::rate(int64_t update) const {
+double Schedule::rate(int64_t update, int cuts) const {
   if (kind == ScheduleKind::kOneCycle) return one_cycle(base, updates, update);
   if (kind == ScheduleKind::kExponential) {
     return base * std::pow(last, static_cast<double>(update - 1) /
@@ -53,6 +55,10 @@ double Schedule::rate(int64_t update) const {
   // Multiplied step by step, as MXNet does, so that the rounding is the same.
   double rate = base;
   if (kind == ScheduleKind::kConstant) return rate;
+  if (kind == ScheduleKind::kPlateau) {
+    for (int i = 0; i < cuts; ++i) rate *= factor;
+    return rate;
+  }
   for (const int64_t step : steps) {
     if (update > step) rate *= factor;
   }
@@ -70,6 +76,14 @@ ScheduleKind schedule_named(const std::string& name) {
   if (found != kSchedules.end()) return found->kind;
   throw usage_error("there is no schedule '{}'", name)
       .with_hint(did_you_mean(name, schedule_names()));
+}
+
+HyperRule hyper_rule(int64_t pictures) {
+  if (pictures < 20'000) return {.updates = 500, .warmup = 100, .steps = {200, 300, 400}};
+  if (pictures < 500'000) {
+    return {.updates = 10'000, .warmup = 500, .steps = {3'000, 6'000, 9'000}, .mixup = 0.1};
+  }
+  return {.updates = 20'000, .warmup = 500, .steps = {6'000, 12'000, 18'000}, .mixup = 0.1};
 }
 
 std::vector<int64_t> classic_steps(int64_t num_examples, int64_t batch_size) {

@@ -10,6 +10,8 @@ namespace orthrus {
 enum class ScheduleKind {
   kStep,  // MXNet's MultiFactorScheduler (python/mxnet/lr_scheduler.py in MXNet 1.9.1)
   kConstant,
+  kBit,          // as hyper_rule() says; becomes kStep when the number of pictures is known
+  kPlateau,      // constant, times `factor` for each cut (train/history.h)
   kCosine,       // half a cosine from base to `last` (Loshchilov and Hutter 2017, arXiv:1608.03983)
   kLinear,       // a straight line from base to `last`
   kExponential,  // from base to `last` by an equal factor in each update; for the rate finder
@@ -30,8 +32,10 @@ struct Schedule {
   int64_t warmup = 0;
   double last = 0;  // share of base that comes after the last update (kExponential: with it)
 
-  // Rate of update number `update`, counted from 1.
-  [[nodiscard]] double rate(int64_t update) const;
+  int plateau_patience = 3;  // epochs, of kPlateau
+
+  // Rate of update number `update`, counted from 1. `cuts`: of kPlateau, so far.
+  [[nodiscard]] double rate(int64_t update, int cuts = 0) const;
 };
 
 // In the order of a listing; the first is the default.
@@ -42,5 +46,15 @@ struct Schedule {
 // The steps of the multi-task-MXNet script: epochs 5 and 10, an epoch being num_examples /
 // batch_size updates whatever the list's length, at least one.
 [[nodiscard]] std::vector<int64_t> classic_steps(int64_t num_examples, int64_t batch_size);
+
+// How BiT fine-tunes, by the number of training pictures (Kolesnikov et al. 2020, "Big Transfer",
+// arXiv:1912.11370, bit_hyperrule.py of its code; for batches of 512 and a base of 0.003).
+struct HyperRule {
+  int64_t updates = 0;  // in all
+  int64_t warmup = 0;
+  std::vector<int64_t> steps;  // a tenth after each
+  double mixup = 0;
+};
+[[nodiscard]] HyperRule hyper_rule(int64_t pictures);
 
 }  // namespace orthrus

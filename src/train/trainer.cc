@@ -211,7 +211,14 @@ StepContext Trainer::context() const {
 }
 
 double Trainer::learning_rate(int64_t update) const {
-  return options_.schedule.rate(update) * std::ldexp(1.0, -rollbacks_);
+  return options_.schedule.rate(update, plateau_cuts_) * std::ldexp(1.0, -rollbacks_);
+}
+
+void Trainer::count_plateau_cuts() {
+  const Schedule& schedule = options_.schedule;
+  if (schedule.kind != ScheduleKind::kPlateau) return;
+  plateau_cuts_ =
+      plateau_cuts(history_, options_.best_by.higher_is_better(), schedule.plateau_patience);
 }
 
 void Trainer::add_metrics(int64_t batch) {
@@ -296,6 +303,7 @@ void Trainer::finish_epoch() {
   log_size_.reset();
   ++epoch_;
   history_.push_back(report);
+  count_plateau_cuts();
   observer_.after_epoch(report);
   save_models();
   model_.parameters.clear();
@@ -412,6 +420,7 @@ void Trainer::restore(const TrainerState& state) {
   updates_ = state.updates;
   rollbacks_ = state.rollbacks;
   history_ = state.history;
+  count_plateau_cuts();
   log_size_.reset();
   begin_epoch();
   train_.restore(state.loader);

@@ -111,6 +111,7 @@ class Trainer {
   [[nodiscard]] StepContext context() const;
   // Of update number `update`, counted from 1: the schedule's, halved at each rollback.
   [[nodiscard]] double learning_rate(int64_t update) const;
+  void count_plateau_cuts();
   void add_metrics(int64_t batch);
   // Between forward and backward: turns the labels' weights into those of the weighted losses.
   void weigh_tasks(const WeightingStep& step);
@@ -157,6 +158,7 @@ class Trainer {
   int64_t pass_pictures_ = 0;  // real ones of its passes so far
   int rollbacks_ = 0;
   std::vector<EpochReport> history_;
+  int plateau_cuts_ = 0;              // that follow from it
   std::optional<uint64_t> log_size_;  // while an epoch is finished: before its lines
   bool epoch_begun_ = false;
   std::vector<MetricSums> epoch_sums_;

@@ -29,6 +29,18 @@ TEST(Progress, DurationText) {
   EXPECT_EQ(duration_text(3723), "1:02:03");
 }
 
+TEST(ParseDuration, ReadsHoursMinutesAndSeconds) {
+  EXPECT_EQ(parse_duration("90s"), 90);
+  EXPECT_EQ(parse_duration("20m"), 1200);
+  EXPECT_EQ(parse_duration("1h30m"), 5400);
+  EXPECT_EQ(parse_duration("1.5h"), 5400);
+  EXPECT_EQ(parse_duration("1h2m3s"), 3723);
+  for (const char* text :
+       {"", "20", "m", "20x", "-1m", "0s", "1m1m", "1m1h", "nanm", "1e999h", "2 h"}) {
+    EXPECT_FALSE(parse_duration(text).has_value()) << text;
+  }
+}
+
 TEST(Progress, LineHoldsBarRateTimeAndText) {
   const std::string line = progress_line(halfway(), 84);
   EXPECT_EQ(line,

@@ -48,7 +48,7 @@ says out "arXiv:2202.10054" "heads_first = 50"
 mv out mine.toml
 run 0 "${train[@]}" "${validation[@]}" --recipe mine.toml --num-epoch 2 --run two-steps
 says err "heads solved for in "
-says runs/two-steps/config.toml "recipe = \"mine.toml\"" 'bn = "frozen"  # mine.toml'
+says runs/two-steps/config.toml "recipe = \"mine.toml\"" 'heads_first = 50  # mine.toml'
 run 2 recipes show nothing
 says err "there is no recipe 'nothing'"
 run 2 recipes lists
@@ -73,3 +73,36 @@ says out "trial" "accuracy" "the best one: orthrus train search/best.toml"
 run 0 train search/best.toml --run best --num-epoch 1
 run 2 tune "${train[@]:1}" --tune optimizer.lr=0.1
 says err "a search needs a validation list"
+
+# What follows from the machine: batch and epochs are options of the run from then on.
+run 0 "${train[@]}" --run timed --time 4s --batch-size auto
+says err "batches of 2 pictures" " epochs: what about 0:04 are enough for"
+says runs/timed/config.toml 'batch_size = 2  # found at the start' 'time = "4s"'
+run 0 train runs/timed --resume
+says err "nothing is left to train"
+run 2 "${train[@]}" --run never --time 1us
+says err "--time: '1us' is no time such as"
+run 2 "${train[@]}" --run never --time 1m --num-epoch 3
+says err "--time and --num-epoch exclude each other"
+run 2 "${train[@]}" --run never --time 0.0001s
+says err "one epoch takes about"
+run 2 lr-find "${train[@]:1}" --batch-size auto
+says err "'auto' is for orthrus train"
+[ ! -e runs/never ] || fail "a refused training left something"
+
+run 0 "${train[@]}" "${validation[@]}" --num-epoch 4 --schedule plateau --plateau-patience 1 --run plateau
+run 0 "${train[@]}" "${validation[@]}" --num-epoch 2 --schedule plateau --plateau-patience 1 --run stopped
+run 0 train runs/stopped --resume --num-epoch 4
+cmp runs/plateau/last.safetensors runs/stopped/last.safetensors || fail "a resumed plateau has other bytes"
+run 2 "${train[@]}" --schedule plateau --run never
+says err "plateau goes by the validation list"
+
+run 0 "${train[@]}" "${validation[@]}" --num-epoch 2 --run small --progressive 16
+says err "pictures of 16x16 pixels" "pictures of 32x32 pixels"
+run 2 "${train[@]}" --run never --progressive 16,x
+says err "--progressive: 'x' is no number of pixels"
+
+run 0 "${train[@]:0:9}" --data-train "$goldens/data/train.lst" --image-train "$goldens/data" --recipe bit \
+  --batch-size 16 --accumulate 1 --train heads --augment none --run bit
+says err "500 epochs, by BiT's rule"
+says runs/bit/config.toml "num_epoch = 500  # found at the start"

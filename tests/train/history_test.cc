@@ -31,6 +31,20 @@ TEST(BestEpoch, PrefersAnyScoreToNone) {
   EXPECT_EQ(best_epoch(history, true), 1);
 }
 
+TEST(PlateauCuts, CountEpochsInARowThatWereNoBetter) {
+  std::vector<EpochReport> history;
+  std::vector<int> cuts;
+  // The best one is the second; its like is no better. After a cut the count begins anew.
+  for (const double score : {0.5, 0.75, 0.75, 0.5, 0.6, 0.7, 0.8, 0.7, 0.7}) {
+    history.push_back(epoch_with(static_cast<int>(history.size()), {score}));
+    cuts.push_back(plateau_cuts(history, true, 2));
+  }
+  EXPECT_THAT(cuts, ::testing::ElementsAre(0, 0, 0, 1, 1, 2, 2, 2, 3));
+  // Of losses the lower ones are better.
+  EXPECT_EQ(plateau_cuts(std::span(history).first(2), false, 1), 1);
+  EXPECT_EQ(plateau_cuts({}, true, 1), 0);
+}
+
 TEST(BestEpoch, MayBeLongAgo) {
   std::vector<EpochReport> history;
   EXPECT_FALSE(has_stalled(history, true, 1));

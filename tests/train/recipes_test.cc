@@ -47,6 +47,14 @@ TEST(Recipes, StandBehindEverythingThatIsGiven) {
   EXPECT_EQ(options.where("finetune.heads_first"), "recipe lp-ft: finetune.heads_first");
 }
 
+TEST(Recipes, CountEpochsFromWhereTheModelStands) {
+  EXPECT_EQ(options_with({"--recipe", "lp-ft"}).integer("train.num_epoch"), 4);
+  EXPECT_EQ(options_with({"--recipe", "lp-ft", "--epoch", "3"}).integer("train.num_epoch"), 7);
+  EXPECT_EQ(options_with({"--recipe", "lp-ft", "--epoch", "3", "--num-epoch", "5"})
+                .integer("train.num_epoch"),
+            5);
+}
+
 TEST(Recipes, MayBeFiles) {
   const TemporaryFolder folder;
   const std::string file = (folder.path() / "mine.toml").string();

@@ -77,6 +77,29 @@ TEST(Schedule, IsKnownByName) {
   }
 }
 
+TEST(Schedule, FallsWithEachCutOfAPlateau) {
+  const Schedule schedule{.kind = ScheduleKind::kPlateau, .base = 0.5, .factor = 0.1, .warmup = 2};
+  EXPECT_EQ(schedule.rate(1), 0.25);
+  EXPECT_EQ(schedule.rate(100), 0.5);
+  EXPECT_DOUBLE_EQ(schedule.rate(100, 2), 0.005);
+}
+
+// bit_hyperrule.py: get_schedule(), get_mixup(), get_lr()
+TEST(HyperRule, GoesByTheNumberOfPictures) {
+  EXPECT_EQ(hyper_rule(19'999).updates, 500);
+  EXPECT_EQ(hyper_rule(19'999).mixup, 0);
+  EXPECT_EQ(hyper_rule(20'000).updates, 10'000);
+  EXPECT_EQ(hyper_rule(20'000).mixup, 0.1);
+  EXPECT_EQ(hyper_rule(500'000).updates, 20'000);
+  const HyperRule rule = hyper_rule(10);
+  const Schedule schedule{
+      .kind = ScheduleKind::kStep, .base = 0.003, .steps = rule.steps, .warmup = rule.warmup};
+  EXPECT_DOUBLE_EQ(schedule.rate(50), 0.0015);
+  EXPECT_DOUBLE_EQ(schedule.rate(200), 0.003);
+  EXPECT_DOUBLE_EQ(schedule.rate(201), 0.0003);
+  EXPECT_NEAR(schedule.rate(500), 0.000003, 1e-12);
+}
+
 TEST(ClassicSteps, CountExamplesAndNotTheList) {
   EXPECT_THAT(classic_steps(20000, 200), ::testing::ElementsAre(500, 1000));
   EXPECT_THAT(classic_steps(100, 200), ::testing::ElementsAre(5, 10));
