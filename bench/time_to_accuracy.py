@@ -3,8 +3,9 @@
 Fashion-MNIST, then fine-tuned on the others in several ways. The time counts from the start of the program, with
 reading, features and validation; the target is what the ancestor's way reaches in its last epoch.
 
-usage: bench/time_to_accuracy.py [--data DIR] [--pictures 2000] [--epochs 10] [--seeds 3] [--size 28]
-DIR holds what `orthrus demo-data` writes, and is made when it is not there.
+usage: bench/time_to_accuracy.py [--data DIR] [--pictures 2000] [--epochs 10] [--seeds 3] [--size 28] [--torch PYTHON]
+DIR holds what `orthrus demo-data` writes, and is made when it is not there. --epochs is for the ancestor's way; the
+recipes have their own. With --torch, the ancestor's way in PyTorch too (bench/time_torch.py).
 """
 import argparse
 import os
@@ -39,7 +40,7 @@ def write_list(source, target, classes, most=None):
 def train(program, arguments):
     """Accuracies in validation with the seconds from the start at which they were known."""
     start = time.monotonic()
-    process = subprocess.Popen([program, "train", *arguments], stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen([*program, *arguments], stderr=subprocess.PIPE, text=True)
     curve, said = [], []
     for line in process.stderr:
         said.append(line)
@@ -65,12 +66,14 @@ def main():
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--size", type=int, default=28)
     parser.add_argument("--model", default="resnet14_small")
+    parser.add_argument("--torch", metavar="PYTHON")
     parser.add_argument("--orthrus", default=os.path.join(HERE, "..", "build", "release", "orthrus"))
     arguments = parser.parse_args()
-    program = os.path.abspath(arguments.orthrus)
+    orthrus = os.path.abspath(arguments.orthrus)
+    program = [orthrus, "train"]
     data = os.path.abspath(arguments.data)
     if not os.path.exists(os.path.join(data, "train.lst")):
-        subprocess.run([program, "demo-data", "--out", data], check=True)
+        subprocess.run([orthrus, "demo-data", "--out", data], check=True)
 
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
@@ -88,12 +91,20 @@ def main():
                f"{data}/images", "--data-val", "val.lst", "--image-val", f"{data}/images"]
         end = ["--num-epoch", str(arguments.pretrain_epochs + arguments.epochs)]
         results = {way: [] for way in WAYS}
+        if arguments.torch:
+            results["PyTorch"] = []
         for seed in range(arguments.seeds):
             for way, options in WAYS.items():
-                curve, seconds = train(program, [*job, *options, *end, "--seed", str(seed), "--run", f"{way}{seed}"])
+                epochs = end if way == "ancestor's" else []
+                curve, seconds = train(program, [*job, *options, *epochs, "--seed", str(seed), "--run", f"{way}{seed}"])
                 results[way].append((curve, seconds))
+            if arguments.torch:
+                results["PyTorch"].append(train(
+                    [arguments.torch, os.path.join(HERE, "time_torch.py")],
+                    ["pretrained/last.safetensors", "train.lst", "val.lst", f"{data}/images", str(len(others)),
+                     str(arguments.size), str(arguments.epochs), "0.01", "64", str(seed)]))
 
-        print(f"{count} pictures of {len(others)} new classes at {arguments.size} pixels, {arguments.epochs} epochs, "
+        print(f"{count} pictures of {len(others)} new classes at {arguments.size} pixels, "
               f"medians of {arguments.seeds} seeds")
         print(f"{'way':<12} {'to the target':>14} {'all epochs':>11} {'last':>8} {'best':>8}")
         targets = [curve[-1][1] for curve, _ in results["ancestor's"]]

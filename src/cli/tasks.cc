@@ -58,6 +58,7 @@ std::string loss_text(const Task& task) {
   std::string text = "softmax over the classes";
   if (task.kind == TaskKind::kMultilabel) text = "a sigmoid for each class";
   if (task.kind == TaskKind::kOrdinal) text = "a sigmoid for each step from class to class";
+  if (task.weight_by_labels) text += ", weighed by its labels";
   if (task.weight != 1) text += fmt::format(", weight {}", task.weight);
   if (task.balanced) text += ", classes balanced";
   if (task.label_smoothing > 0) text += fmt::format(", label smoothing {}", task.label_smoothing);
@@ -114,7 +115,7 @@ int run_tasks(const Options& options, CommandContext& context) {
     take_class_names(list, tasks);
     check_labels(*pictures, tasks);
     counts = count_labels(list, tasks);
-    balance_classes(tasks, counts);
+    weigh_by_counts(tasks, counts);
   }
   for (size_t i = 0; i < tasks.size(); ++i) {
     if (i > 0) fmt::print(context.out, "\n");

@@ -58,8 +58,11 @@ std::vector<LabelCounts> count_labels(const ImageList& list, const std::vector<T
   return counts;
 }
 
-void balance_classes(std::vector<Task>& tasks, const std::vector<LabelCounts>& training) {
+void weigh_by_counts(std::vector<Task>& tasks, const std::vector<LabelCounts>& training) {
   for (size_t i = 0; i < tasks.size(); ++i) {
+    const auto present = static_cast<double>(training[i].present);
+    const double all = present + static_cast<double>(training[i].missing);
+    if (tasks[i].weight_by_labels) tasks[i].weight = all > 0 ? present / all : 1;
     if (tasks[i].balanced) tasks[i].class_weights = balanced_weights(tasks[i], training[i]);
   }
 }

@@ -88,6 +88,7 @@ void add_labels(const Task& task, OrderedJson& json) {
 // What matters to training alone.
 void add_training(const Task& task, OrderedJson& json) {
   if (task.weight != 1) json["weight"] = task.weight;
+  if (task.weight_by_labels) json["weight_by_labels"] = true;
   if (!task.class_weights.empty()) json["class_weights"] = task.class_weights;
   if (task.balanced) json["balanced"] = true;
   if (task.label_smoothing != 0) json["label_smoothing"] = task.label_smoothing;
@@ -119,6 +120,7 @@ void read_labels(JsonFields& fields, Task& task) {
 
 void read_training(JsonFields& fields, Task& task) {
   task.weight = fields.number("weight", 0, kLargestWeight, 1);
+  task.weight_by_labels = fields.boolean("weight_by_labels", false);
   task.class_weights = fields.numbers("class_weights", 0, kLargestWeight);
   task.balanced = fields.boolean("balanced", false);
   task.label_smoothing = fields.number("label_smoothing", 0, 1, 0);

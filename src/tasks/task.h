@@ -53,6 +53,7 @@ struct Task {
 
   // What follows matters to training alone.
   double weight = 1;                       // of the task's loss
+  bool weight_by_labels = false;           // it comes from the training list's counts
   std::vector<double> class_weights = {};  // of the labels' classes (multilabel: of a 1); empty: 1
   bool balanced = false;                   // class_weights come from the training list's counts
   double label_smoothing = 0;              // share of the target that is spread over all classes

@@ -342,7 +342,8 @@ class TaskReader {
   }
 
   void take_loss() {
-    task_.weight = entry_.real("weight");
+    task_.weight_by_labels = entry_.text("weight") == "labels";
+    if (!task_.weight_by_labels) task_.weight = entry_.real("weight");
     task_.label_smoothing = entry_.real("label_smoothing");
     task_.focal_gamma = entry_.real("focal");
     const std::vector<std::string>& weights = entry_.list("class_weights");

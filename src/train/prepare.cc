@@ -55,7 +55,7 @@ void count_classes(const SharedPictures& train, const SharedPictures& validation
                    std::vector<Task>& tasks, TrainObserver& observer) {
   const std::vector<LabelCounts> counts = count_labels(train->list(), tasks);
   check_labelled(train->list(), tasks, counts);
-  balance_classes(tasks, counts);
+  weigh_by_counts(tasks, counts);
   if (!validation) return;
   for (const std::string& line : unseen_classes(counts, validation->list(), tasks)) {
     observer.warn(line);

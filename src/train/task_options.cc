@@ -100,9 +100,10 @@ std::vector<Task> tasks_of(const Options& options, std::vector<Task> own) {
 void check_weighting(const Options& options, const std::vector<Task>& tasks) {
   if (options.text("tasks.weighting") != "equal") return;
   for (const Task& task : tasks) {
-    if (task.weight == 1) continue;
+    if (task.weight == 1 && !task.weight_by_labels) continue;
     throw usage_error("{}: equal, but the task '{}' declares the weight {}",
-                      options.where("tasks.weighting"), task.name, task.weight)
+                      options.where("tasks.weighting"), task.name,
+                      task.weight_by_labels ? "labels" : fmt::format("{}", task.weight))
         .with_hint("leave the option out (fixed), or the weight");
   }
 }

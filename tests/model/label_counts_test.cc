@@ -39,7 +39,7 @@ TEST(CountLabels, CountsYesAndNoOfEachClassOfAMultilabelTask) {
   EXPECT_EQ(counts.missing, 1);
 }
 
-TEST(BalanceClasses, GivesTheWeightsOfScikitLearn) {
+TEST(WeighByCounts, GivesTheWeightsOfScikitLearn) {
   std::vector<Task> tasks = {{.name = "a", .classes = 4, .balanced = true},
                              {.name = "b", .classes = 4},
                              {.name = "c",
@@ -48,11 +48,20 @@ TEST(BalanceClasses, GivesTheWeightsOfScikitLearn) {
                               .kind = TaskKind::kMultilabel,
                               .balanced = true}};
   const ImageList list = list_of({{0, 0}, {0, 0}, {0, 1}, {1, 0}, {3, 0}, {3, NAN}});
-  balance_classes(tasks, count_labels(list, tasks));
+  weigh_by_counts(tasks, count_labels(list, tasks));
   // compute_class_weight("balanced", classes=[0, 1, 3], y=[0, 0, 0, 1, 3, 3])
   EXPECT_THAT(tasks[0].class_weights, ElementsAre(::testing::DoubleEq(6.0 / 9), 2, 1, 1));
   EXPECT_TRUE(tasks[1].class_weights.empty());
   EXPECT_THAT(tasks[2].class_weights, ElementsAre(4));
+}
+
+TEST(WeighByCounts, GivesATaskTheShareOfItsLabels) {
+  std::vector<Task> tasks = {{.name = "a", .classes = 2, .weight = 3},
+                             {.name = "b", .classes = 2, .label_column = 1, .weight_by_labels = true}};
+  const ImageList list = list_of({{0, 0}, {0, NAN}, {0, NAN}, {1, NAN}});
+  weigh_by_counts(tasks, count_labels(list, tasks));
+  EXPECT_EQ(tasks[0].weight, 3);
+  EXPECT_EQ(tasks[1].weight, 0.25);
 }
 
 TEST(CheckLabelled, RefusesATaskWithoutAnyLabel) {

@@ -26,6 +26,7 @@ Model unusual_model() {
   model.tasks[0].weight = 0.25;
   model.tasks[0].class_weights = {1, 0.3, 2, 0};
   model.tasks[0].balanced = true;
+  model.tasks[0].weight_by_labels = true;
   model.tasks[0].label_smoothing = 0.1;
   model.tasks[0].focal_gamma = 2;
   model.tasks[0].hidden = {64, 32};

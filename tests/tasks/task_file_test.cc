@@ -233,6 +233,7 @@ TEST_F(TaskFile, RefusesNumbersThatMakeNoSense) {
   const std::string begin = "[[task]]\nname='a'\ncolumn=0\nclasses=3\n";
   EXPECT_THAT(refusal(begin + "weight=-1\n"), HasSubstr("tasks.toml:5: weight: got '-1'"));
   EXPECT_THAT(refusal(begin + "weight=nan\n"), HasSubstr("weight: got 'nan'"));
+  EXPECT_THAT(refusal(begin + "weight='label'\n"), HasSubstr("'labels'"));
   EXPECT_THAT(refusal(begin + "class_weights=[1,2]\n"), HasSubstr("2 weights for 3 classes"));
   EXPECT_THAT(refusal(begin + "class_weights=[1,-2,1]\n"), HasSubstr("-2 is negative"));
   EXPECT_THAT(refusal(begin + "class_weights='balancd'\n"), HasSubstr("did you mean 'balanced'?"));
