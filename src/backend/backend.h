@@ -79,6 +79,11 @@ struct CpuOptions {
   // bfloat16; parameters and their gradients, statistics, losses and outputs stay in float32.
   DType activations = DType::kF32;
   ActivationLayout layout = ActivationLayout::kFastest;
+  // Measure Winograd's algorithm and the direct one for each convolution and direction, once; else
+  // a fixed rule chooses. float32 only.
+  bool autotune = false;
+  // Folder where measured choices are kept from run to run; empty: they are not.
+  std::filesystem::path cache = {};
 };
 
 // The processor's: oneDNN and own vectorised kernels; `ref` kernels are last in its lists. Throws

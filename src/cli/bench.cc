@@ -98,8 +98,7 @@ BenchmarkSpec spec_of(const Options& options) {
   spec.steps = static_cast<int>(options.integer("bench.steps"));
   spec.bandwidth = options.boolean("bench.profile");
   spec.memory = memory_mode_named(options.text("memory"));
-  spec.cpu.winograd = !options.boolean("bench.exact");
-  spec.cpu.activations = activation_type(options);
+  spec.cpu = cpu_choice(options, !options.boolean("bench.exact"));
   spec.cuda = gpu_choice(options);
   if (spec.cuda) spec.cuda->activations = spec.cpu.activations;
   return spec;

@@ -67,9 +67,11 @@ std::vector<OptionSpec> compute_options() {
        .flag = "--autotune",
        .type = OptionType::kBoolean,
        .default_text = "off",
-       .help = "On a GPU, in inference, measure more: convolutions that take along the additions "
-               "and ReLUs that follow. The first time that takes most of a minute. The "
-               "processor's kernels come from a fixed table.",
+       .help =
+           "Measure more before the first step, and keep what was found in ~/.cache/orthrus. On "
+           "the processor: the algorithm of each float32 convolution and of its gradients, "
+           "which else a fixed rule chooses (seconds). On a GPU, in inference: convolutions "
+           "that take along the additions and ReLUs that follow (most of a minute).",
        .group = "Machine",
        .incidental = true},
   };
@@ -128,11 +130,16 @@ std::vector<std::string> compute_notes(const Options& options) {
   return notes;
 }
 
+CpuOptions cpu_choice(const Options& options, bool winograd) {
+  return {.winograd = winograd,
+          .activations = activation_type(options),
+          .autotune = options.boolean("autotune"),
+          .cache = cache_folder()};
+}
+
 std::unique_ptr<Backend> make_backend(const Options& options, bool winograd) {
   std::optional<CudaOptions> gpu = gpu_choice(options);
-  if (!gpu) {
-    return make_cpu_backend({.winograd = winograd, .activations = activation_type(options)});
-  }
+  if (!gpu) return make_cpu_backend(cpu_choice(options, winograd));
   gpu->activations = activation_type(options);
   return make_cuda_backend(*gpu);
 }

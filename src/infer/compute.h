@@ -25,6 +25,8 @@ namespace orthrus {
 // What became of `auto` and of --gpus, for people: a line each.
 [[nodiscard]] std::vector<std::string> compute_notes(const Options& options);
 
+// The processor's part of them. Throws as activation_type().
+[[nodiscard]] CpuOptions cpu_choice(const Options& options, bool winograd);
 // The backend for these options. `winograd`: of the processor's convolutions.
 [[nodiscard]] std::unique_ptr<Backend> make_backend(const Options& options, bool winograd = true);
 

@@ -49,6 +49,22 @@ TEST(Ordinal, HasTheLossOfCorn) {
   EXPECT_NEAR(batch_loss(loss_task(kSize), sigmoids(), targets, present), 0.550890539119366, 1e-6);
 }
 
+// Pictures of the classes 0 and 2, mixed: the first question alone is reached by both.
+TEST(Ordinal, OfMixedPicturesLearnsWhatBothLabelsReach) {
+  std::vector<float> targets(6), present(6), weights(6), other_targets(6), other_weights(6);
+  loss_targets(kSize, std::vector<float>{0, 2}, std::vector<float>{1, 1}, targets, present);
+  mix_labels(loss_task(kSize), std::vector<int>{1, 0}, std::vector<float>{0.75F, 0.75F}, 2,
+             {targets, present, weights, other_targets, other_weights});
+  EXPECT_THAT(present, ElementsAre(1, 0, 0, 1, 0, 0));
+  EXPECT_EQ(targets[0], 0);
+  EXPECT_EQ(other_targets[0], 1);
+  EXPECT_EQ(targets[3], 1);
+  EXPECT_EQ(other_targets[3], 0);
+  // Three times, for the third of the labels that is there.
+  EXPECT_THAT(weights, ElementsAre(2.25F, 0, 0, 2.25F, 0, 0));
+  EXPECT_THAT(other_weights, ElementsAre(0.75F, 0, 0, 0.75F, 0, 0));
+}
+
 TEST(Ordinal, GivesProbabilitiesOfClassesAndBack) {
   const std::vector<float> answers = sigmoids();
   std::vector<float> buffer;

@@ -18,6 +18,7 @@ MakeKernel make_activation;
 MakeKernel make_add;
 MakeKernel make_batch_norm;
 MakeKernel make_concat;
+MakeKernel make_convolution_measured;  // the faster of the next two, for each direction
 MakeKernel make_convolution_winograd;  // 3x3, stride 1, float32
 MakeKernel make_convolution_direct;    // in the type and layout of the backend's activations
 MakeKernel make_convolution_blocked;   // float32 in channel blocks

@@ -7,6 +7,9 @@
 // cost the memory of all weights). In bf16 the parameter is float32 in the layout in which its
 // gradient comes, and every step that reads it rounds it into scratch, in its own layout. In
 // inference it is bf16 from the start.
+#include <fmt/format.h>
+
+#include <array>
 #include <cstring>
 #include <optional>
 
@@ -14,6 +17,7 @@
 #include "backend/cpu/convolution_choice.h"
 #include "backend/cpu/cpu_kernel.h"
 #include "backend/cpu/dnnl_step.h"
+#include "backend/cpu/kernel_timing.h"
 #include "base/threads.h"
 
 namespace orthrus::cpu {
@@ -311,24 +315,81 @@ std::unique_ptr<Kernel> make_blocked(CpuBackend& backend, const KernelRequest& r
               backend.memory_desc(backend.blocked(request.output.shape)), winograd, refusal);
 }
 
+// Why Winograd's algorithm is out of the question; empty: it is not.
+Refusal why_not_winograd(const CpuBackend& cpu, const KernelRequest& request) {
+  const auto& op = std::get<Convolution>(request.node.op);
+  if (cpu.options().activations != DType::kF32) return "float32 only";
+  if (!cpu.options().winograd) return "switched off";
+  if (op.kernel != Pair{3, 3} || op.stride != Pair{1, 1} || op.dilate != Pair{1, 1}) {
+    return "not 3x3 with stride 1";
+  }
+  if (op.num_group != 1) return "grouped";
+  return {};
+}
+
+// What a choice between algorithms depends on, beside the machine.
+std::string problem_text(const KernelRequest& request) {
+  const auto& op = std::get<Convolution>(request.node.op);
+  const Shape& in = request.inputs[0].shape;
+  std::string wanted;
+  for (const bool gradient : request.input_gradients) wanted += gradient ? '1' : '0';
+  return fmt::format("conv3x3 {}x{}x{}x{} to {} pad {},{}{}{}{} gradients {}", in[0], in[1], in[2],
+                     in[3], op.num_filter, op.pad.h, op.pad.w, op.has_bias ? " bias" : "",
+                     op.fused_add ? " add" : "", op.fused_relu ? " relu" : "", wanted);
+}
+
+// Directions of a choice as text: 'w' for Winograd's algorithm, 'd' for the direct one.
+constexpr std::array<const char*, 3> kDirections = {"forward", "backward_data", "backward_weights"};
+
+std::string measured_choice(CpuBackend& cpu, const KernelRequest& request,
+                            const ConvolutionDirections& tiled,
+                            const ConvolutionDirections& direct) {
+  ChoiceCache& cache = cpu.measured_choices();
+  const std::string problem = problem_text(request);
+  std::optional<std::string> known = cache.find(problem);
+  if (known && known->size() == kDirections.size() &&
+      known->find_first_not_of("wd") == std::string::npos) {
+    return *known;
+  }
+  ConvolutionKernel with_tiles(cpu, request, tiled), without(cpu, request, direct);
+  const auto tiled_seconds = measure_steps(with_tiles, request);
+  const auto direct_seconds = measure_steps(without, request);
+  std::string choice;
+  for (const char* direction : kDirections) {
+    const auto one = tiled_seconds.find(direction), other = direct_seconds.find(direction);
+    const bool both = one != tiled_seconds.end() && other != direct_seconds.end();
+    choice += !both || one->second <= other->second ? 'w' : 'd';
+  }
+  cache.remember(problem, choice);
+  return choice;
+}
+
 }  // namespace
+
+std::unique_ptr<Kernel> make_convolution_measured(Backend& backend, const KernelRequest& request,
+                                                  Refusal& refusal) {
+  CpuBackend& cpu = as_cpu(backend);
+  refusal = cpu.options().autotune ? why_not_winograd(cpu, request) : "not asked for";
+  if (!refusal.empty()) return nullptr;
+  const Shape& in = request.inputs[0].shape;
+  const memory::desc src = source_desc(cpu, in, cpu.blocked(in));
+  const memory::desc dst = cpu.memory_desc(cpu.blocked(request.output.shape));
+  ConvolutionDirections chosen, direct;
+  refusal = choose_convolution(cpu, request, src, dst, true, chosen);
+  if (refusal.empty()) refusal = choose_convolution(cpu, request, src, dst, false, direct);
+  if (!refusal.empty()) return nullptr;
+  const std::string choice = measured_choice(cpu, request, chosen, direct);
+  if (choice[0] == 'd') chosen.forward = direct.forward;
+  if (choice[1] == 'd') chosen.data = direct.data;
+  if (choice[2] == 'd') chosen.weights = direct.weights;
+  return std::make_unique<ConvolutionKernel>(cpu, request, std::move(chosen));
+}
 
 std::unique_ptr<Kernel> make_convolution_winograd(Backend& backend, const KernelRequest& request,
                                                   Refusal& refusal) {
   CpuBackend& cpu = as_cpu(backend);
-  const auto& op = std::get<Convolution>(request.node.op);
-  if (cpu.options().activations != DType::kF32) {
-    refusal = "float32 only";
-  } else if (!cpu.options().winograd) {
-    refusal = "switched off";
-  } else if (op.kernel != Pair{3, 3} || op.stride != Pair{1, 1} || op.dilate != Pair{1, 1}) {
-    refusal = "not 3x3 with stride 1";
-  } else if (op.num_group != 1) {
-    refusal = "grouped";
-  } else {
-    return make_blocked(cpu, request, true, refusal);
-  }
-  return nullptr;
+  refusal = why_not_winograd(cpu, request);
+  return refusal.empty() ? make_blocked(cpu, request, true, refusal) : nullptr;
 }
 
 std::unique_ptr<Kernel> make_convolution_direct(Backend& backend, const KernelRequest& request,

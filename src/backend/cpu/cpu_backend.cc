@@ -7,6 +7,7 @@
 
 #include "backend/cpu/candidates.h"
 #include "base/error.h"
+#include "base/machine.h"
 
 namespace orthrus::cpu {
 
@@ -227,6 +228,17 @@ void CpuBackend::add(const BufferDesc& desc, const std::byte* a, const std::byte
                      std::byte* dst) {
   const auto add = desc.dtype == DType::kBF16 ? add_elements<BFloat16> : add_elements<float>;
   add(vectors_, desc.size_bytes, a, b, dst);
+}
+
+ChoiceCache& CpuBackend::measured_choices() {
+  if (!measured_choices_) {
+    const dnnl_version_t* version = dnnl_version();
+    measured_choices_.emplace(
+        options_.cache,
+        fmt::format("cpu {} {} threads oneDNN {}.{}.{}", processor_name(), omp_get_max_threads(),
+                    version->major, version->minor, version->patch));
+  }
+  return *measured_choices_;
 }
 
 std::span<const KernelCandidate> CpuBackend::candidates(const Op& op) const {

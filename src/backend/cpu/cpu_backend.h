@@ -6,10 +6,12 @@
 #pragma once
 
 #include <oneapi/dnnl/dnnl.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "backend/backend.h"
+#include "backend/choice_cache.h"
 #include "backend/cpu/vector_kernels.h"
 
 namespace orthrus::cpu {
@@ -30,6 +32,8 @@ class CpuBackend : public Backend {
   [[nodiscard]] dnnl::engine& engine() { return engine_; }
   [[nodiscard]] dnnl::stream& stream() { return stream_; }
   [[nodiscard]] const VectorKernels& vectors() const { return vectors_; }
+  // Choices that were measured on this machine with this many threads.
+  [[nodiscard]] ChoiceCache& measured_choices();
 
   // Channels per block of blocked activations: 16 with AVX-512, else 8.
   [[nodiscard]] int64_t channel_block() const { return channel_block_; }
@@ -57,6 +61,7 @@ class CpuBackend : public Backend {
   int64_t channel_block_;
   dnnl::memory::format_tag activation_tag_;
   std::vector<dnnl::memory::desc> layouts_;  // layout number - 1
+  std::optional<ChoiceCache> measured_choices_;
 };
 
 // Row-major descriptor of any rank.

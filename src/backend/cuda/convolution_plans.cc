@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <optional>
+#include <sstream>
 
 #include "backend/cuda/cuda_check.h"
 #include "base/clock.h"
@@ -171,6 +173,25 @@ class ConvolutionGraph {
   bool valid_ = false;
 };
 
+// An engine as the cache keeps it.
+struct EngineNumber {
+  int suggestion = 0;  // place among cuDNN's suggestions
+  long engine = 0;     // its global number, as a check
+  float seconds = 0;   // that it took
+};
+
+std::string text_of(const EngineNumber& number) {
+  return fmt::format("{} {} {}", number.suggestion, number.engine, number.seconds);
+}
+
+std::optional<EngineNumber> read_engine(const std::optional<std::string>& text) {
+  if (!text) return std::nullopt;
+  EngineNumber number;
+  std::istringstream numbers(*text);
+  if (!(numbers >> number.suggestion >> number.engine >> number.seconds)) return std::nullopt;
+  return number;
+}
+
 }  // namespace
 
 std::string ConvolutionProblem::text() const {
@@ -224,7 +245,7 @@ std::shared_ptr<const ConvolutionPlan> ConvolutionPlans::search(const Convolutio
   for (EngineChoice& last : suggested_engines(graph.graph(), CUDNN_HEUR_MODE_FALLBACK)) {
     choices.push_back(std::move(last));
   }
-  const auto known = deterministic_ ? std::nullopt : cache_.find(problem.text());
+  const auto known = deterministic_ ? std::nullopt : read_engine(cache_.find(problem.text()));
   if (known && known->suggestion >= 0 && known->suggestion < std::ssize(choices)) {
     const EngineChoice& choice = choices[static_cast<size_t>(known->suggestion)];
     if (choice.engine == known->engine && allowed(choice, problem.type)) {
@@ -273,7 +294,7 @@ std::shared_ptr<const ConvolutionPlan> ConvolutionPlans::search(const Convolutio
     best = std::move(plan);
   }
   device_.synchronize();  // before the memory goes
-  if (best) cache_.remember(problem.text(), best_number);
+  if (best) cache_.remember(problem.text(), text_of(best_number));
   return best;
 }
 

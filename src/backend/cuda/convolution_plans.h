@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "backend/cuda/choice_cache.h"
+#include "backend/choice_cache.h"
 #include "backend/cuda/cuda_device.h"
 #include "backend/cuda/cudnn_graph.h"
 #include "graph/ops/convolution.h"

@@ -1,15 +1,15 @@
-#include "backend/cuda/choice_cache.h"
+#include "backend/choice_cache.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <fstream>
-#include <sstream>
 
 #include "base/error.h"
 #include "base/file.h"
 
-namespace orthrus::cuda {
+namespace orthrus {
 
 ChoiceCache::ChoiceCache(const std::filesystem::path& folder, const std::string& machine) {
   if (folder.empty()) return;
@@ -21,25 +21,20 @@ ChoiceCache::ChoiceCache(const std::filesystem::path& folder, const std::string&
   for (std::string line; std::getline(file, line);) {
     const size_t tab = line.find('\t');
     if (tab == std::string::npos) continue;
-    EngineNumber number;
-    std::istringstream numbers(line.substr(tab + 1));
-    if (numbers >> number.suggestion >> number.engine >> number.seconds)
-      choices_[line.substr(0, tab)] = number;
+    choices_[line.substr(0, tab)] = line.substr(tab + 1);
   }
 }
 
-std::optional<EngineNumber> ChoiceCache::find(const std::string& problem) const {
+std::optional<std::string> ChoiceCache::find(const std::string& problem) const {
   const auto found = choices_.find(problem);
   return found == choices_.end() ? std::nullopt : std::optional(found->second);
 }
 
-void ChoiceCache::remember(const std::string& problem, const EngineNumber& number) {
-  choices_[problem] = number;
+void ChoiceCache::remember(const std::string& problem, const std::string& choice) {
+  choices_[problem] = choice;
   if (file_.empty()) return;
   std::string text;
-  for (const auto& [key, choice] : choices_) {
-    text += fmt::format("{}\t{} {} {}\n", key, choice.suggestion, choice.engine, choice.seconds);
-  }
+  for (const auto& [key, value] : choices_) text += fmt::format("{}\t{}\n", key, value);
   try {
     std::filesystem::create_directories(file_.parent_path());
     write_file(file_, text);
@@ -48,4 +43,4 @@ void ChoiceCache::remember(const std::string& problem, const EngineNumber& numbe
   }
 }
 
-}  // namespace orthrus::cuda
+}  // namespace orthrus
