@@ -103,7 +103,7 @@ class GraphRecording : public Recording {
 
 }  // namespace
 
-CudaDevice::CudaDevice(int number) : number_(number) {
+CudaDevice::CudaDevice(int number) {
   const cudaError_t found = cudaSetDevice(number);
   if (found != cudaSuccess) {
     throw resource_error("GPU {} cannot be used: {}", number, cudaGetErrorString(found))

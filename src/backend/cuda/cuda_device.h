@@ -53,7 +53,6 @@ class CudaDevice : public Device {
   // The result of a reduction.
   [[nodiscard]] double reduced();
 
-  int number_;
   cudaDeviceProp properties_{};
   cudaStream_t stream_ = nullptr;
   cudaStream_t copy_stream_ = nullptr;
