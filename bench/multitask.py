@@ -6,7 +6,8 @@ usage: bench/multitask.py weightings|missing|fashion|heads [options]
 
   weightings  examples/multifashion: two garments in one picture, two heads, each way of weighting the losses, beside
               a network for each garment alone; delta_p is the mean change of the accuracies against those
-  missing     the same two heads, and again without 90 % of the second one's labels
+  missing     the same two heads, and again without 90 % of the second one's labels: each task counting the same, and
+              each label (weight = "labels")
   fashion     examples/fashion: three tasks from one label, beside a network for the ten kinds alone
   heads       seconds of a step with one head and with eight, for each way of weighting
 
@@ -153,15 +154,16 @@ def missing(bench):
         return fields if index % 10 == 0 else [*fields[:2], "nan", *fields[3:]]
 
     sparse = head(f"{data}/train.lst", arguments.pictures, os.path.join(bench.folder, "sparse.lst"), without)
-    alone = bench.write("alone.toml", TASK.format(name="upper_left", column=0, classes=TEN))
+    weighed = bench.write("weighed.toml", open(both).read() + 'weight = "labels"\n')
+    ways = {"all": (both, whole), "a tenth": (both, sparse), 'a tenth, `weight = "labels"`': (weighed, sparse)}
     jobs = {}
     for seed in range(arguments.seeds):
-        for name, tasks, train in (("alone", alone, whole), ("all labels", both, whole), ("a tenth", both, sparse)):
+        for name, (tasks, train) in ways.items():
             jobs[f"{name} {seed}"] = (tasks, train, f"{data}/test.lst", f"{data}/images", [*SMALL, "--seed", str(seed)])
     results = bench.run(jobs)
     print(f"{arguments.pictures} pictures, {arguments.epochs} epochs, {arguments.seeds} seeds, {arguments.model}")
     print("| labels of lower right | upper left | lower right |\n|---|---|---|")
-    for name in ("alone", "all labels", "a tenth"):
+    for name in ways:
         runs = [results[f"{name} {seed}"] for seed in range(arguments.seeds)]
         print(f"| {name} | " + " | ".join(spread([run[0][task] for run in runs if run and task in run[0]])
                                           for task in ("upper_left", "lower_right")) + " |")

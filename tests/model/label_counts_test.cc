@@ -56,8 +56,9 @@ TEST(WeighByCounts, GivesTheWeightsOfScikitLearn) {
 }
 
 TEST(WeighByCounts, GivesATaskTheShareOfItsLabels) {
-  std::vector<Task> tasks = {{.name = "a", .classes = 2, .weight = 3},
-                             {.name = "b", .classes = 2, .label_column = 1, .weight_by_labels = true}};
+  std::vector<Task> tasks = {
+      {.name = "a", .classes = 2, .weight = 3},
+      {.name = "b", .classes = 2, .label_column = 1, .weight_by_labels = true}};
   const ImageList list = list_of({{0, 0}, {0, NAN}, {0, NAN}, {1, NAN}});
   weigh_by_counts(tasks, count_labels(list, tasks));
   EXPECT_EQ(tasks[0].weight, 3);
