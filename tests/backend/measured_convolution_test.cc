@@ -18,7 +18,7 @@ class MeasuredConvolution : public ::testing::Test {
     const KernelRequest request =
         make_request(shaped_, plain->dtype(), {true, all_gradients(case_.op)});
     Refusal refusal;
-    const KernelCandidate& winograd = plain->candidates(case_.op)[1];
+    const KernelCandidate& winograd = plain->candidates(case_.op)[2];
     ASSERT_EQ(winograd.name, "winograd");
     if (winograd.make(*plain, request, refusal) == nullptr) {
       GTEST_SKIP() << "there is nothing to choose from on this processor: " << refusal;

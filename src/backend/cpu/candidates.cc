@@ -23,7 +23,8 @@ struct Lists {
   std::array<KernelCandidate, 2> add{{{"vector", make_add}, ref(Add{})}};
   std::array<KernelCandidate, 2> batch_norm{{{"vector", make_batch_norm}, ref(BatchNorm{})}};
   std::array<KernelCandidate, 2> concat{{{"copy", make_concat}, ref(Concat{})}};
-  std::array<KernelCandidate, 6> convolution{{{"measured", make_convolution_measured},
+  std::array<KernelCandidate, 7> convolution{{{"measured", make_convolution_measured},
+                                              {"product", make_convolution_product},
                                               {"winograd", make_convolution_winograd},
                                               {"direct", make_convolution_direct},
                                               {"blocked", make_convolution_blocked},

@@ -22,6 +22,7 @@ MakeKernel make_convolution_measured;  // the faster of the next two, for each d
 MakeKernel make_convolution_winograd;  // 3x3, stride 1, float32
 MakeKernel make_convolution_direct;    // in the type and layout of the backend's activations
 MakeKernel make_convolution_blocked;   // float32 in channel blocks
+MakeKernel make_convolution_product;   // 1x1, bf16 with AMX: gradients by matrix products
 MakeKernel make_convolution_plain;     // whatever oneDNN picks for row-major activations
 MakeKernel make_dropout;
 MakeKernel make_fully_connected;

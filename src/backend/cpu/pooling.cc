@@ -44,6 +44,11 @@ class PoolingKernel : public CpuKernel {
     output_ = backend.like(inputs_[0], output_.shape);
     src_ = backend.memory_desc(inputs_[0]);
     dst_ = backend.memory_desc(output_);
+    if (backend.is_channels_last(inputs_[0])) {
+      // One pixel has no order of its channels' neighbours: the backend calls it plain, and oneDNN
+      // then has plain loops alone.
+      dst_ = memory::desc(dst_.dims(), dst_.data_type(), memory::format_tag::acdb);
+    }
     const auto kind = request.any_gradient() ? dnnl::prop_kind::forward_training
                                              : dnnl::prop_kind::forward_inference;
     forward_desc_ = {{kind, algorithm_of(op_), src_, dst_, window.stride, window.kernel,
