@@ -69,14 +69,14 @@ bn = "auto"
 heads_first = 50
 
 [optimizer]
-name = "sgd"
+name = "nesterov"
 lr = 0.01
 momentum = 0.9
 weight_decay = 0.0
 schedule = "cosine"
 
 [train]
-num_epoch = 4
+num_epoch = 3
 )"},
     {"bit", "all layers, by the number of pictures, as BiT's HyperRule",
      R"(# Kolesnikov et al. 2020, arXiv:1912.11370: 500 updates of 512 pictures with fewer than 20,000 of

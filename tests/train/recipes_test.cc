@@ -48,8 +48,8 @@ TEST(Recipes, StandBehindEverythingThatIsGiven) {
 }
 
 TEST(Recipes, CountEpochsFromWhereTheModelStands) {
-  EXPECT_EQ(options_with({"--recipe", "lp-ft"}).integer("train.num_epoch"), 4);
-  EXPECT_EQ(options_with({"--recipe", "lp-ft", "--epoch", "3"}).integer("train.num_epoch"), 7);
+  EXPECT_EQ(options_with({"--recipe", "lp-ft"}).integer("train.num_epoch"), 3);
+  EXPECT_EQ(options_with({"--recipe", "lp-ft", "--epoch", "3"}).integer("train.num_epoch"), 6);
   EXPECT_EQ(options_with({"--recipe", "lp-ft", "--epoch", "3", "--num-epoch", "5"})
                 .integer("train.num_epoch"),
             5);
