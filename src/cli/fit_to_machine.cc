@@ -44,6 +44,11 @@ bool depends_on_machine(const Options& options) {
   return wants_batch(options) || options.has(kTime) || follows_rule(options);
 }
 
+Options provisional(Options options) {
+  if (wants_batch(options)) options.resolve(kBatch, "16");
+  return options;
+}
+
 std::vector<std::string> fit_to_machine(Options& options, const std::filesystem::path& former,
                                         Backend& backend, TrainObserver& observer) {
   const bool timed = options.has(kTime);
@@ -64,9 +69,7 @@ std::vector<std::string> fit_to_machine(Options& options, const std::filesystem:
   if (timed || ruled) options.resolve(kEpochs, std::to_string(first + 1));
   std::vector<std::string> notes;
   if (wants_batch(options)) {
-    constexpr const char* kMeasured = "16";
-    options.resolve(kBatch, kMeasured);
-    const int batch = largest_batch(train_request(options), backend, observer);
+    const int batch = largest_batch(train_request(provisional(options)), backend, observer);
     options.resolve(kBatch, std::to_string(batch));
     notes.push_back(fmt::format("batches of {} pictures: what memory and list allow", batch));
   }

@@ -14,6 +14,9 @@ namespace orthrus {
 
 [[nodiscard]] bool depends_on_machine(const Options& options);
 
+// With a batch to check the other options by, and to measure with, where its size is not known yet.
+[[nodiscard]] Options provisional(Options options);
+
 // Puts the values in the place of what asks for them, and says so, a note each. A training that is
 // gone on with keeps those that `former`, its configuration, has. Throws kUsage and kResource as
 // largest_batch() and epochs_within() do.

@@ -22,12 +22,6 @@ namespace orthrus {
 
 namespace {
 
-// One that can be built and checked before what depends on the machine is known.
-Options provisional(Options options) {
-  if (options.text("data.batch_size") == "auto") options.resolve("data.batch_size", "16");
-  return options;
-}
-
 int run_dry(const Options& options, const TrainRequest& request, CommandContext& context) {
   refuse_what_depends_on_machine(options, "--dry-run");
   for (const char* key : {"train.resume", "train.replay"}) {

@@ -69,8 +69,8 @@ int hyper_rule_epochs(const TrainRequest& request, Backend& backend, TrainObserv
   SilentObserver quiet(observer);
   PreparedTraining prepared = prepare_training(request, backend, quiet);
   const HyperRule rule = hyper_rule(static_cast<int64_t>(prepared.train().list_size()));
-  const int64_t passes = request.accumulate;
-  const int64_t of_epoch = (prepared.train().batches_per_epoch() + passes - 1) / passes;
+  const int64_t of_epoch =
+      updates_per_epoch(prepared.train().batches_per_epoch(), request.accumulate);
   return static_cast<int>((rule.updates + of_epoch - 1) / of_epoch);
 }
 

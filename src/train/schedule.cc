@@ -65,6 +65,10 @@ double Schedule::rate(int64_t update, int cuts) const {
   return rate;
 }
 
+int64_t updates_per_epoch(int64_t batches, int accumulate) {
+  return (batches + accumulate - 1) / accumulate;
+}
+
 std::vector<std::string> schedule_names() {
   std::vector<std::string> names;
   for (const ScheduleEntry& entry : kSchedules) names.emplace_back(entry.name);

@@ -38,6 +38,9 @@ struct Schedule {
   [[nodiscard]] double rate(int64_t update, int cuts = 0) const;
 };
 
+// Updates of an epoch of so many batches, of which `accumulate` make one; the last may be of fewer.
+[[nodiscard]] int64_t updates_per_epoch(int64_t batches, int accumulate);
+
 // In the order of a listing; the first is the default.
 [[nodiscard]] std::vector<std::string> schedule_names();
 // Throws kUsage for an unknown name.

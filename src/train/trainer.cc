@@ -97,9 +97,8 @@ Trainer::Trainer(Model model, BatchSource& train, BatchSource* validation, Backe
   for (const Task& task : model_.tasks) declared_weights_.push_back(task.weight);
   average_.restart();
   if (options_.schedule.updates == 0) {
-    const int64_t passes = options_.accumulate;
-    const int64_t updates = (train_.batches_per_epoch() + passes - 1) / passes;  // of an epoch
-    options_.schedule.updates = (options_.end_epoch - options_.first_epoch) * updates;
+    options_.schedule.updates = (options_.end_epoch - options_.first_epoch) *
+                                updates_per_epoch(train_.batches_per_epoch(), options_.accumulate);
   }
   frozen_ = std::move(model_.parameters);
   for (const PlanParameter& parameter : plan_.parameters()) frozen_.erase(parameter.name);

@@ -13,15 +13,8 @@ namespace {
 //   d = g_0 + c |g_0| g_w / |g_w|,  g_w = sum_t w_t g_t,  w of the simplex the minimum of
 //   g_w . g_0 + c |g_0| |g_w|,
 // here at the shared features, and divided by 1 + c^2 as the authors' code does it.
-class CagradWeighting : public LossWeighting {
+class CagradWeighting : public GradientWeighting {
  public:
-  [[nodiscard]] bool looks_at_losses() const override { return false; }
-  [[nodiscard]] bool looks_at_gradients() const override { return true; }
-
-  void weigh(std::span<const double>, const WeightingStep&, std::span<double> weights) override {
-    std::ranges::fill(weights, 1.0);
-  }
-
   void mix(const GradientProducts& products, const WeightingStep&, std::span<double> mix) override {
     const std::vector<size_t> tasks = products.with_gradient();
     std::ranges::fill(mix, 0.0);

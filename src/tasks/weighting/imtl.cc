@@ -11,15 +11,8 @@ namespace {
 //   a . (D U^T) = g_1 U^T,  rows of D: g_1 - g_t,  of U: g_1 / |g_1| - g_t / |g_t|,  t = 2, 3, ...
 // with a the weights of all but the first. Here at the shared features, as in the paper. Where the
 // gradients leave no such weights, as two that point the same way do, all are the same.
-class ImtlWeighting : public LossWeighting {
+class ImtlWeighting : public GradientWeighting {
  public:
-  [[nodiscard]] bool looks_at_losses() const override { return false; }
-  [[nodiscard]] bool looks_at_gradients() const override { return true; }
-
-  void weigh(std::span<const double>, const WeightingStep&, std::span<double> weights) override {
-    std::ranges::fill(weights, 1.0);
-  }
-
   void mix(const GradientProducts& products, const WeightingStep&, std::span<double> mix) override {
     const std::vector<size_t> tasks = products.with_gradient();
     std::ranges::fill(mix, 0.0);

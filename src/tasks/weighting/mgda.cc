@@ -10,15 +10,8 @@ namespace {
 // (arXiv:1810.04650), equation 4 at the shared features (their MGDA-UB), without normalising the
 // gradients: the weights a_t >= 0 of sum 1 with which |sum_t a_t g_t| is smallest. What they give
 // makes no task's loss worse, to first order.
-class MgdaWeighting : public LossWeighting {
+class MgdaWeighting : public GradientWeighting {
  public:
-  [[nodiscard]] bool looks_at_losses() const override { return false; }
-  [[nodiscard]] bool looks_at_gradients() const override { return true; }
-
-  void weigh(std::span<const double>, const WeightingStep&, std::span<double> weights) override {
-    std::ranges::fill(weights, 1.0);
-  }
-
   void mix(const GradientProducts& products, const WeightingStep&, std::span<double> mix) override {
     const std::vector<size_t> tasks = products.with_gradient();
     std::ranges::fill(mix, 0.0);

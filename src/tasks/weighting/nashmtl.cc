@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "tasks/weighting/linear_system.h"
 #include "tasks/weighting/weighting.h"
@@ -12,15 +13,8 @@ namespace {
 // divided by their Frobenius norm as the authors' code does it; here at the shared features. They
 // are the minimum of a' G a / 2 - sum_t log a_t, which is convex, so Newton's steps find them in
 // the place of the authors' sequence of convex problems; their clipping of the result is left out.
-class NashmtlWeighting : public LossWeighting {
+class NashmtlWeighting : public GradientWeighting {
  public:
-  [[nodiscard]] bool looks_at_losses() const override { return false; }
-  [[nodiscard]] bool looks_at_gradients() const override { return true; }
-
-  void weigh(std::span<const double>, const WeightingStep&, std::span<double> weights) override {
-    std::ranges::fill(weights, 1.0);
-  }
-
   void mix(const GradientProducts& products, const WeightingStep&, std::span<double> mix) override {
     const std::vector<size_t> tasks = products.with_gradient();
     std::ranges::fill(mix, 0.0);

@@ -14,16 +14,9 @@ namespace {
 //   g_i <- g_i - (g_i . g_j) / |g_j|^2 g_j  where g_i . g_j < 0,
 // g_j as it was at first; the shared layers get the sum. Here at the shared features, not at all
 // shared parameters. What is left of g_i is a weighted sum of the gradients, c_i.
-class PcgradWeighting : public LossWeighting {
+class PcgradWeighting : public GradientWeighting {
  public:
   explicit PcgradWeighting(const WeightingSetup& setup) : seed_(setup.seed) {}
-
-  [[nodiscard]] bool looks_at_losses() const override { return false; }
-  [[nodiscard]] bool looks_at_gradients() const override { return true; }
-
-  void weigh(std::span<const double>, const WeightingStep&, std::span<double> weights) override {
-    std::ranges::fill(weights, 1.0);
-  }
 
   void mix(const GradientProducts& products, const WeightingStep& step,
            std::span<double> mix) override {

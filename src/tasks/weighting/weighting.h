@@ -8,6 +8,7 @@
 // numbers that come from elsewhere.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -54,6 +55,16 @@ class LossWeighting {
 
  protected:
   LossWeighting() = default;
+};
+
+// What goes by the gradients alone: the losses count the same, and mix() says the rest.
+class GradientWeighting : public LossWeighting {
+ public:
+  [[nodiscard]] bool looks_at_losses() const override { return false; }
+  [[nodiscard]] bool looks_at_gradients() const override { return true; }
+  void weigh(std::span<const double>, const WeightingStep&, std::span<double> weights) override {
+    std::ranges::fill(weights, 1.0);
+  }
 };
 
 struct WeightingSetup {
