@@ -4,8 +4,10 @@ Fashion-MNIST, then fine-tuned on the others in several ways. The time counts fr
 reading, features and validation; the target is what the ancestor's way reaches in its last epoch.
 
 usage: bench/time_to_accuracy.py [--data DIR] [--pictures 2000] [--epochs 10] [--seeds 3] [--size 28] [--torch PYTHON]
+                                 [--more-ways]
 DIR holds what `orthrus demo-data` writes, and is made when it is not there. --epochs is for the ancestor's way; the
-recipes have their own. With --torch, the ancestor's way in PyTorch too (bench/time_torch.py).
+recipes have their own. With --torch, the ancestor's way in PyTorch too (bench/time_torch.py). --more-ways adds lp-ft
+without the heads first, and lp-ft of --epochs epochs.
 """
 import argparse
 import os
@@ -22,6 +24,11 @@ WAYS = {
     "heads": ["--recipe", "quick"],
     "lp-ft": ["--recipe", "lp-ft"],
 }
+MORE_WAYS = {
+    "no heads": ["--recipe", "lp-ft", "--heads-first", "0"],
+    "lp-ft, long": ["--recipe", "lp-ft"],
+}
+LONG = ("ancestor's", "lp-ft, long")  # of --epochs epochs
 VALIDATION = re.compile(r"Epoch\[(\d+)\] Validation-multi_accuracy-task0=([\d.]+)")
 
 
@@ -67,6 +74,7 @@ def main():
     parser.add_argument("--size", type=int, default=28)
     parser.add_argument("--model", default="resnet14_small")
     parser.add_argument("--torch", metavar="PYTHON")
+    parser.add_argument("--more-ways", action="store_true")
     parser.add_argument("--orthrus", default=os.path.join(HERE, "..", "build", "release", "orthrus"))
     arguments = parser.parse_args()
     orthrus = os.path.abspath(arguments.orthrus)
@@ -90,12 +98,13 @@ def main():
                str(len(others)), *shape, "--batch-size", "64", "--data-train", "train.lst", "--image-train",
                f"{data}/images", "--data-val", "val.lst", "--image-val", f"{data}/images"]
         end = ["--num-epoch", str(arguments.pretrain_epochs + arguments.epochs)]
-        results = {way: [] for way in WAYS}
+        ways = WAYS | MORE_WAYS if arguments.more_ways else WAYS
+        results = {way: [] for way in ways}
         if arguments.torch:
             results["PyTorch"] = []
         for seed in range(arguments.seeds):
-            for way, options in WAYS.items():
-                epochs = end if way == "ancestor's" else []
+            for way, options in ways.items():
+                epochs = end if way in LONG else []
                 curve, seconds = train(program, [*job, *options, *epochs, "--seed", str(seed), "--run", f"{way}{seed}"])
                 results[way].append((curve, seconds))
             if arguments.torch:
