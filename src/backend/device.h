@@ -70,8 +70,8 @@ class Device {
   // `numbers` lies in the device's memory: a recorded update reads the numbers of its own time.
   virtual void update(UpdateRule rule, const UpdateNumbers* numbers, const float* gradient,
                       float* first, float* second, float* weight, int64_t count) = 0;
-  // sum += values.
-  virtual void accumulate(const float* values, float* sum, int64_t count) = 0;
+  // sum += factor * values.
+  virtual void add_scaled(float factor, const float* values, float* sum, int64_t count) = 0;
   // average = decay * average + (1 - decay) * weight.
   virtual void average(float decay, const float* weight, float* average, int64_t count) = 0;
   // These two wait for all work.

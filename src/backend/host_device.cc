@@ -87,9 +87,9 @@ class HostDevice : public Device {
                    end - begin);
     });
   }
-  void accumulate(const float* values, float* sum, int64_t count) override {
+  void add_scaled(float factor, const float* values, float* sum, int64_t count) override {
     for_parts(count, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) sum[i] += values[i];
+      for (int64_t i = begin; i < end; ++i) sum[i] += factor * values[i];
     });
   }
   void average(float decay, const float* weight, float* average, int64_t count) override {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
+#include <numeric>
 
 #include "base/error.h"
 #include "base/suggest.h"
@@ -14,11 +16,14 @@ struct RuleEntry {
   std::string_view name;
   UpdateRule rule;
   bool has_second;
+  bool adapts;  // the rate of each weight goes by norms
 };
-constexpr std::array<RuleEntry, 3> kRules = {{
-    {"sgd", UpdateRule::kSgd, false},
-    {"nesterov", UpdateRule::kNesterov, false},
-    {"adamw", UpdateRule::kAdamW, true},
+constexpr std::array<RuleEntry, 5> kRules = {{
+    {"sgd", UpdateRule::kSgd, false, false},
+    {"nesterov", UpdateRule::kNesterov, false, false},
+    {"adamw", UpdateRule::kAdamW, true, false},
+    {"lars", UpdateRule::kSgd, false, true},
+    {"lamb", UpdateRule::kAdamW, true, true},
 }};
 
 const RuleEntry& rule_named(const std::string& name) {
@@ -42,14 +47,23 @@ std::vector<std::string> optimizer_names() {
 
 Optimizer::Optimizer(Plan& plan, const OptimizerOptions& options)
     : plan_(plan), options_(options), rule_(rule_named(options.name).rule) {
-  size_t count = 0;
+  const RuleEntry& rule = rule_named(options.name);
+  const bool looks_at_all = rule.adapts || options.clip_norm > 0 || options.clip_adaptive > 0 ||
+                            options.accumulates || options.climbs;
+  size_t count = 0, largest = 0, with_frozen = 0;
   for (const PlanParameter& parameter : plan.parameters()) {
-    if (parameter.trainable) count += DeviceFloats::aligned(parameter.values.size());
+    const size_t own = DeviceFloats::aligned(parameter.values.size());
+    with_frozen += own;
+    if (!parameter.trainable) continue;
+    count += own;
+    largest = std::max(largest, own);
   }
   Device& device = plan.device();
   first_ = DeviceFloats(device, count);
-  second_ = DeviceFloats(device, rule_named(options.name).has_second ? count : 0);
-  gradients_ = DeviceFloats(device, options.clip_norm > 0 || options.accumulates ? count : 0);
+  second_ = DeviceFloats(device, rule.has_second ? count : 0);
+  gradients_ = DeviceFloats(device, looks_at_all ? count : 0);
+  direction_ = DeviceFloats(device, rule.adapts && rule.has_second ? largest : 0);
+  before_climb_ = DeviceFloats(device, options.climbs ? with_frozen : 0);
   for (const PlanParameter& parameter : plan.parameters()) {
     Slot slot;
     if (parameter.trainable) {
@@ -62,7 +76,10 @@ Optimizer::Optimizer(Plan& plan, const OptimizerOptions& options)
       slot.lr_factor =
           parameter.lr_mult * (factor == options.lr_factors.end() ? 1 : factor->second);
       slot.weight_decay = multiplier * options.weight_decay;
+      slot.adapts = rule.adapts && parameter.name.ends_with("_weight");
+      slot.is_bounded = options.clip_adaptive > 0 && !options.not_adaptive.contains(parameter.name);
     }
+    slot.before_climb = before_climb_.take(parameter.values.size());
     slots_.push_back(slot);
   }
   numbers_.resize(slots_.size());
@@ -73,7 +90,8 @@ void Optimizer::set_step(double learning_rate, double rescale_gradient, int64_t 
   learning_rate_ = learning_rate;
   rescale_ = rescale_gradient;
   update_ = update;
-  send_numbers(1);
+  set_numbers(1);
+  send_numbers();
 }
 
 void Optimizer::update(int index, std::span<const float> gradient) {
@@ -82,7 +100,7 @@ void Optimizer::update(int index, std::span<const float> gradient) {
   if (slot.gradient.empty()) {
     apply(static_cast<size_t>(index), gradient);
   } else if (options_.accumulates) {
-    plan_.device().accumulate(gradient.data(), slot.gradient.data(), std::ssize(gradient));
+    plan_.device().add_scaled(1, gradient.data(), slot.gradient.data(), std::ssize(gradient));
   } else {
     plan_.device().copy(std::as_bytes(gradient).data(),
                         std::as_writable_bytes(slot.gradient).data(), gradient.size_bytes());
@@ -91,22 +109,118 @@ void Optimizer::update(int index, std::span<const float> gradient) {
 
 void Optimizer::finish_step() {
   if (gradients_.empty()) return;
-  Device& device = plan_.device();
   const std::span<float> all = gradients_.all();
-  if (options_.clip_norm > 0) {
-    // As PyTorch's clip_grad_norm_.
-    const double norm = rescale_ * std::sqrt(device.sum_of_squares(all.data(), std::ssize(all)));
-    send_numbers(std::min(1.0, options_.clip_norm / (norm + 1e-6)));
-  }
   for (size_t i = 0; i < slots_.size(); ++i) {
-    if (!slots_[i].gradient.empty()) apply(i, slots_[i].gradient);
+    if (slots_[i].is_bounded) bound(i);
+  }
+  double scale = 1;
+  if (options_.clip_norm > 0) {  // as PyTorch's clip_grad_norm_
+    scale = std::min(1.0, options_.clip_norm / (rescale_ * norm(all) + 1e-6));
+  }
+  set_numbers(scale);
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    if (!slots_[i].adapts) continue;
+    if (is_lamb()) {
+      numbers_[i].learning_rate = 1;
+      numbers_[i].weight_decay = 0;
+    } else {
+      numbers_[i].learning_rate *= static_cast<float>(lars_factor(i, scale));
+    }
+  }
+  send_numbers();
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    const Slot& slot = slots_[i];
+    if (slot.gradient.empty()) continue;
+    if (slot.adapts && is_lamb()) {
+      apply_lamb(i, slot.gradient);
+    } else {
+      apply(i, slot.gradient);
+    }
   }
   if (options_.accumulates) {
-    device.fill_zero(std::as_writable_bytes(all).data(), all.size_bytes());
+    plan_.device().fill_zero(std::as_writable_bytes(all).data(), all.size_bytes());
   }
 }
 
-void Optimizer::send_numbers(double scale) {
+void Optimizer::climb(double radius) {
+  Device& device = plan_.device();
+  const double length = norm(gradients_.all());
+  const auto factor = static_cast<float>(length > 0 ? radius / length : 0);
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    const std::span<float> values = plan_.parameters()[i].values;
+    device.copy(std::as_bytes(values).data(), std::as_writable_bytes(slots_[i].before_climb).data(),
+                values.size_bytes());
+    if (slots_[i].gradient.empty()) continue;
+    device.add_scaled(factor, slots_[i].gradient.data(), values.data(), std::ssize(values));
+  }
+}
+
+void Optimizer::return_from_climb() {
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    const std::span<float> values = plan_.parameters()[i].values;
+    plan_.device().copy(std::as_bytes(slots_[i].before_climb).data(),
+                        std::as_writable_bytes(values).data(), values.size_bytes());
+  }
+}
+
+double Optimizer::norm(std::span<const float> values) const {
+  return std::sqrt(plan_.device().sum_of_squares(values.data(), std::ssize(values)));
+}
+
+// Brock et al. 2021 (arXiv:2102.06171), equation 3, with the bounds of timm's adaptive_clip_grad.
+void Optimizer::bound(size_t index) {
+  const Slot& slot = slots_[index];
+  const int parameter = static_cast<int>(index);
+  const Tensor weight =
+      plan_.to_canonical(parameter, std::as_bytes(plan_.parameters()[index].values));
+  Tensor gradient = plan_.to_canonical(parameter, std::as_bytes(slot.gradient));
+  const Shape& shape = gradient.shape();
+  const int64_t outputs = shape.rank() > 1 ? shape[0] : 1;
+  const auto width = static_cast<size_t>(shape.elements() / std::max<int64_t>(outputs, 1));
+  const auto norm_of = [](std::span<const float> values) {
+    return std::sqrt(std::transform_reduce(values.begin(), values.end(), 0.0, std::plus<>(),
+                                           [](double value) { return value * value; }));
+  };
+  bool changed = false;
+  for (size_t output = 0; output < static_cast<size_t>(outputs); ++output) {
+    const std::span<float> own = gradient.data().subspan(output * width, width);
+    const double weights = norm_of(weight.data().subspan(output * width, width));
+    const double most = options_.clip_adaptive * std::max(weights, 1e-3);
+    const double length = rescale_ * norm_of(own);
+    if (length <= most) continue;
+    const auto factor = static_cast<float>(most / std::max(length, 1e-6));
+    for (float& value : own) value *= factor;
+    changed = true;
+  }
+  if (changed) plan_.from_canonical(parameter, gradient, std::as_writable_bytes(slot.gradient));
+}
+
+// You et al. 2017 (arXiv:1708.03888), algorithm 1.
+double Optimizer::lars_factor(size_t index, double scale) const {
+  const double weight = norm(plan_.parameters()[index].values);
+  const double gradient = rescale_ * scale * norm(slots_[index].gradient);
+  if (weight == 0 || gradient == 0) return 1;
+  return options_.trust * weight / (gradient + slots_[index].weight_decay * weight);
+}
+
+// You et al. 2020 (arXiv:1904.00962), algorithm 2: AdamW's direction from zero, then the decay, in
+// steps whose length is a share of the weights'.
+void Optimizer::apply_lamb(size_t index, std::span<const float> gradient) {
+  Device& device = plan_.device();
+  const Slot& slot = slots_[index];
+  const std::span<float> weight = plan_.parameters()[index].values;
+  const std::span<float> direction = direction_.all().first(weight.size());
+  device.fill_zero(std::as_writable_bytes(direction).data(), direction.size_bytes());
+  update_array(index, gradient, direction);
+  device.add_scaled(static_cast<float>(-slot.weight_decay), weight.data(), direction.data(),
+                    std::ssize(weight));
+  const double length = norm(weight), step = norm(direction);
+  const double ratio = length > 0 && step > 0 ? length / step : 1;
+  device.add_scaled(static_cast<float>(learning_rate_ * slot.lr_factor * ratio), direction.data(),
+                    weight.data(), std::ssize(weight));
+}
+
+void Optimizer::set_numbers(double scale) {
   const auto t = static_cast<double>(update_);
   const UpdateNumbers common = {
       .learning_rate = 0,
@@ -125,20 +239,28 @@ void Optimizer::send_numbers(double scale) {
     numbers_[i].learning_rate = static_cast<float>(learning_rate_ * slots_[i].lr_factor);
     numbers_[i].weight_decay = static_cast<float>(slots_[i].weight_decay);
   }
+}
+
+void Optimizer::send_numbers() {
   plan_.device().upload(std::as_bytes(std::span(numbers_)).data(), device_numbers_.get(),
                         numbers_.size() * sizeof(UpdateNumbers));
 }
 
 void Optimizer::apply(size_t index, std::span<const float> gradient) {
+  update_array(index, gradient, plan_.parameters()[index].values);
+}
+
+void Optimizer::update_array(size_t index, std::span<const float> gradient,
+                             std::span<float> weight) {
   const Slot& slot = slots_[index];
-  const std::span<float> weight = plan_.parameters()[index].values;
   const auto* numbers = reinterpret_cast<const UpdateNumbers*>(device_numbers_.get()) + index;
   plan_.device().update(rule_, numbers, gradient.data(), slot.first.data(), slot.second.data(),
                         weight.data(), std::ssize(weight));
 }
 
 size_t Optimizer::size_bytes() const {
-  return first_.size_bytes() + second_.size_bytes() + gradients_.size_bytes();
+  return first_.size_bytes() + second_.size_bytes() + gradients_.size_bytes() +
+         direction_.size_bytes() + before_climb_.size_bytes();
 }
 
 NamedTensors Optimizer::tensors_of(std::span<float> Slot::*buffer) const {

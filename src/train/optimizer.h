@@ -1,10 +1,12 @@
 // Optimizer: what a plan's gradients make of its parameters. Element by element over a plan's
 // buffers, in whatever layout: padding has zero gradient and zero value, and stays zero. The rules
-// themselves are in update_rules.h.
+// themselves are in update_rules.h; some need first what all elements of a parameter, or of all
+// parameters, say together.
 #pragma once
 
 #include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,13 +20,18 @@ namespace orthrus {
 
 struct OptimizerOptions {
   std::string name = "sgd";  // of optimizer_names()
-  double momentum = 0.9;     // sgd, nesterov
+  double momentum = 0.9;     // sgd, nesterov, lars
   // On parameters named *_weight and *_gamma, unless they say otherwise.
   double weight_decay = 1e-4;
-  double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;  // adamw
+  double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;  // adamw, lamb
+  double trust = 0.001;                               // lars
   double clip_gradient = 0;  // bound of a rescaled gradient's elements; 0: none
   double clip_norm = 0;      // bound of the norm of all rescaled gradients together; 0: none
+  // Bound of a gradient's norm as a share of the weights' norm, by output of a layer; 0: none.
+  double clip_adaptive = 0;
+  std::set<std::string, std::less<>> not_adaptive = {};  // parameters without that bound
   bool accumulates = false;  // the gradients of several backward passes make one update
+  bool climbs = false;       // climb() is called
   // Factors of the learning rate by parameter; 1 where there is none.
   std::map<std::string, double, std::less<>> lr_factors = {};
 };
@@ -42,11 +49,18 @@ class Optimizer {
   // their number from 1. Where gradients accumulate, to be called before finish_step().
   void set_step(double learning_rate, double rescale_gradient, int64_t update = 1);
   // The gradient of parameters()[index] of the plan, for Plan's GradientSink (same_sink). The
-  // parameter is changed at once, unless clip_norm asks for the norm of all gradients first, or
-  // gradients accumulate.
+  // parameter is changed at once, unless the options ask for norms of gradients first, or gradients
+  // accumulate.
   void update(int index, std::span<const float> gradient);
   // After the last gradient of a step.
   void finish_step();
+
+  // Sharpness-aware minimisation (Foret et al. 2021, arXiv:2010.01412, equation 2): after backward,
+  // moves every trained parameter by radius * gradient / norm of all gradients. The next backward
+  // gives the gradient there; then return_from_climb() brings everything back, running statistics
+  // too.
+  void climb(double radius);
+  void return_from_climb();
 
   // Of all that is kept.
   [[nodiscard]] size_t size_bytes() const;
@@ -60,13 +74,26 @@ class Optimizer {
  private:
   struct Slot {
     // In the device's memory, as the plan lays the parameter out; or empty.
-    std::span<float> first, second, gradient;
+    std::span<float> first, second, gradient, before_climb;
     double lr_factor = 1;
     double weight_decay = 0;
+    bool adapts = false;      // its rate goes by norms (lars, lamb)
+    bool is_bounded = false;  // by clip_adaptive
   };
-  // What the following updates read; `scale` is a factor of every gradient.
-  void send_numbers(double scale);
+  // The numbers of the following updates; `scale` is a factor of every gradient.
+  void set_numbers(double scale);
+  void send_numbers();
+  [[nodiscard]] bool is_lamb() const { return !direction_.empty(); }
   void apply(size_t index, std::span<const float> gradient);
+  // The rule, on the parameter's state and on `weight`.
+  void update_array(size_t index, std::span<const float> gradient, std::span<float> weight);
+  void apply_lamb(size_t index, std::span<const float> gradient);
+  // Of an array in the device's memory.
+  [[nodiscard]] double norm(std::span<const float> values) const;
+  // Lets the gradient's norm, output by output, be clip_adaptive of the weights' at most.
+  void bound(size_t index);
+  // Factor of the rate of sgd's rule.
+  [[nodiscard]] double lars_factor(size_t index, double scale) const;
   [[nodiscard]] NamedTensors tensors_of(std::span<float> Slot::*buffer) const;
   void restore(const NamedTensors& state, std::span<float> Slot::*buffer, std::string_view what);
 
@@ -75,6 +102,8 @@ class Optimizer {
   UpdateRule rule_;
   std::vector<Slot> slots_;                      // as plan_.parameters()
   DeviceFloats first_, second_, gradients_;      // of all, one behind the other
+  DeviceFloats direction_;                       // of one parameter (lamb)
+  DeviceFloats before_climb_;                    // all parameters
   std::vector<UpdateNumbers> numbers_;           // by slot
   std::shared_ptr<std::byte[]> device_numbers_;  // the same in the device's memory
   double learning_rate_ = 0;

@@ -48,27 +48,28 @@ std::vector<OptionSpec> optimizer_options() {
        .choices = optimizer_names(),
        .help =
            "sgd: with momentum, as in MXNet; nesterov: the same with Nesterov's momentum; adamw: "
-           "Adam with decoupled weight decay.",
+           "Adam with decoupled weight decay; lars, lamb: sgd and adamw with a rate for each layer "
+           "by the norm of its weights, for very large batches.",
        .group = "Optimizer"},
       {.key = "optimizer.beta1",
        .type = OptionType::kReal,
        .default_text = "0.9",
        .min = 0,
        .max = 0.999999,
-       .help = "adamw: share of the mean of gradients that is kept.",
+       .help = "adamw, lamb: share of the mean of gradients that is kept.",
        .group = "Optimizer"},
       {.key = "optimizer.beta2",
        .type = OptionType::kReal,
        .default_text = "0.999",
        .min = 0,
        .max = 0.999999,
-       .help = "adamw: share of the mean of squared gradients that is kept.",
+       .help = "adamw, lamb: share of the mean of squared gradients that is kept.",
        .group = "Optimizer"},
       {.key = "optimizer.epsilon",
        .type = OptionType::kReal,
        .default_text = "1e-8",
        .min = 0,
-       .help = "adamw: added to the root of that mean.",
+       .help = "adamw, lamb: added to the root of that mean.",
        .group = "Optimizer"},
       {.key = "optimizer.clip_norm",
        .flag = "--clip-norm",
@@ -76,6 +77,29 @@ std::vector<OptionSpec> optimizer_options() {
        .default_text = "0",
        .min = 0,
        .help = "Most that the norm of all gradients together may be; 0: as it is.",
+       .group = "Optimizer"},
+      {.key = "optimizer.trust",
+       .type = OptionType::kReal,
+       .default_text = "0.001",
+       .min = 0,
+       .help = "lars: share of its weights' norm that a layer's update may have.",
+       .group = "Optimizer"},
+      {.key = "optimizer.agc",
+       .flag = "--agc",
+       .type = OptionType::kReal,
+       .default_text = "0",
+       .min = 0,
+       .help =
+           "Most that the norm of a gradient may be, as a share of its weights' norm, output by "
+           "output, such as 0.01; the heads are left as they are. 0: as it is.",
+       .group = "Optimizer"},
+      {.key = "optimizer.sam",
+       .flag = "--sam",
+       .type = OptionType::kReal,
+       .default_text = "0",
+       .min = 0,
+       .help = "Sharpness-aware minimisation: the gradient is taken this far uphill, such as 0.05. "
+               "Each step costs two. 0: it is not.",
        .group = "Optimizer"},
       {.key = "optimizer.layer_decay",
        .flag = "--layer-decay",
@@ -96,6 +120,16 @@ std::vector<OptionSpec> optimizer_options() {
        .help =
            "Share that a moving average of the weights keeps at each step, such as 0.999; it is "
            "what is validated and saved. 0: the weights themselves.",
+       .group = "Optimizer"},
+      {.key = "optimizer.swa",
+       .flag = "--swa",
+       .type = OptionType::kInteger,
+       .default_text = "0",
+       .min = 0,
+       .max = 9999,
+       .value_name = "N",
+       .help = "Average the weights at the ends of the last N epochs, with BatchNorm's statistics "
+               "taken anew; it is what is validated and saved then. 0: the weights themselves.",
        .group = "Optimizer"},
       {.key = "optimizer.schedule",
        .flag = "--schedule",
@@ -139,10 +173,12 @@ std::vector<OptionSpec> optimizer_options() {
 void read_optimizer_options(const Options& options, TrainRequest& request) {
   const std::string name = options.text("optimizer.name");
   const std::string schedule = options.text("optimizer.schedule");
+  const bool adam = name == "adamw" || name == "lamb";
   for (const char* key : {"optimizer.beta1", "optimizer.beta2", "optimizer.epsilon"}) {
-    check_read(options, key, "optimizer.name", name == "adamw");
+    check_read(options, key, "optimizer.name", adam);
   }
-  check_read(options, "optimizer.momentum", "optimizer.name", name != "adamw");
+  check_read(options, "optimizer.momentum", "optimizer.name", !adam);
+  check_read(options, "optimizer.trust", "optimizer.name", name == "lars");
   check_read(options, "optimizer.last_lr", "optimizer.schedule",
              schedule == "cosine" || schedule == "linear");
   check_read(options, "optimizer.warmup", "optimizer.schedule",
@@ -159,9 +195,23 @@ void read_optimizer_options(const Options& options, TrainRequest& request) {
                        .beta1 = options.real("optimizer.beta1"),
                        .beta2 = options.real("optimizer.beta2"),
                        .epsilon = options.real("optimizer.epsilon"),
-                       .clip_norm = options.real("optimizer.clip_norm")};
+                       .trust = options.real("optimizer.trust"),
+                       .clip_norm = options.real("optimizer.clip_norm"),
+                       .clip_adaptive = options.real("optimizer.agc")};
+  request.climb = options.real("optimizer.sam");
+  if (request.climb > 0 && request.accumulate > 1) {
+    throw usage_error("{} and {} do not go together", options.where("optimizer.sam"),
+                      options.where("train.accumulate"))
+        .with_hint("leave one of them out");
+  }
   request.layer_decay = options.real("optimizer.layer_decay");
   request.average_decay = options.real("optimizer.ema");
+  request.averaged_epochs = static_cast<int>(options.integer("optimizer.swa"));
+  if (request.average_decay > 0 && request.averaged_epochs > 0) {
+    throw usage_error("{} and {} are two averages of the same weights",
+                      options.where("optimizer.ema"), options.where("optimizer.swa"))
+        .with_hint("leave one of them out");
+  }
   request.schedule = {
       .kind = schedule_named(schedule),
       .base = options.real("optimizer.lr"),

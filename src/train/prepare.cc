@@ -211,6 +211,8 @@ TrainerOptions trainer_options(const PreparedTraining& prepared) {
   const TrainRequest& request = prepared.request;
   OptimizerOptions optimizer = request.optimizer;
   optimizer.lr_factors = decayed_rates(prepared.part, request.layer_decay);
+  const std::vector<std::string>& heads = prepared.part.stages.back().parameters;
+  optimizer.not_adaptive = {heads.begin(), heads.end()};
   return {.batch_size = request.loader.batch_size,
           .accumulate = request.accumulate,
           .part = prepared.part,
@@ -218,7 +220,9 @@ TrainerOptions trainer_options(const PreparedTraining& prepared) {
           .end_epoch = request.end_epoch,
           .memory = request.memory,
           .optimizer = std::move(optimizer),
+          .climb = request.climb,
           .average_decay = request.average_decay,
+          .averaged_epochs = request.averaged_epochs,
           .weighting = request.weighting,
           .schedule = request.schedule,
           .seed = request.loader.seed,

@@ -41,8 +41,10 @@ struct TrainRequest {
   bool solve = false;                // linear heads by L-BFGS, in the place of epochs
   int heads_first = 0;               // most epochs of the heads alone before; 0: none
   OptimizerOptions optimizer;
+  double climb = 0;                 // radius of sharpness-aware minimisation; 0: none
   double layer_decay = 1;           // of the learning rate, from a stage to the one below
   double average_decay = 0;         // of the weights' moving average; 0: there is none
+  int averaged_epochs = 0;          // at the end, whose weights are averaged; 0: none
   std::string weighting = "fixed";  // of the tasks' losses
   BestBy best_by;                   // which epoch's model is the best
   bool calibrate = true;            // temperatures of the heads, by the validation

@@ -10,6 +10,7 @@
 #include "base/suggest.h"
 #include "model/options.h"
 #include "tasks/task_file.h"
+#include "tasks/weighting/weighting.h"
 #include "train/options.h"
 
 namespace orthrus {
@@ -98,7 +99,15 @@ std::vector<Task> tasks_of(const Options& options, std::vector<Task> own) {
 }
 
 void check_weighting(const Options& options, const std::vector<Task>& tasks) {
-  if (options.text("tasks.weighting") != "equal") return;
+  const std::string name = options.text("tasks.weighting");
+  if (options.real("optimizer.sam") > 0 &&
+      make_weighting(name, {.tasks = tasks.size(), .momentum = 0, .seed = 0})
+          ->looks_at_gradients()) {
+    throw usage_error("{} and {} {} do not go together", options.where("optimizer.sam"),
+                      options.where("tasks.weighting"), name)
+        .with_hint("choose a weighting by losses, such as logsum, or leave one of them out");
+  }
+  if (name != "equal") return;
   for (const Task& task : tasks) {
     if (task.weight == 1 && !task.weight_by_labels) continue;
     throw usage_error("{}: equal, but the task '{}' declares the weight {}",

@@ -13,6 +13,7 @@
 #include "tasks/calibration.h"
 #include "tasks/heads.h"
 #include "train/log_lines.h"
+#include "train/norm_statistics.h"
 
 namespace orthrus {
 namespace {
@@ -49,9 +50,10 @@ Shape training_shape(const TrainedPart& part, const TrainerOptions& options) {
   return part.batch_shape(options.batch_size);
 }
 
-OptimizerOptions accumulating(const TrainerOptions& options) {
+OptimizerOptions optimizer_options(const TrainerOptions& options) {
   OptimizerOptions optimizer = options.optimizer;
   optimizer.accumulates = options.accumulate > 1;
+  optimizer.climbs = options.climb > 0;
   return optimizer;
 }
 
@@ -82,8 +84,9 @@ Trainer::Trainer(Model model, BatchSource& train, BatchSource* validation, Backe
       plan_(fused_graph(mixed_layer_, model_, part_, train.mixes()),
             {{part_.input, training_shape(part_, options)}}, backend,
             training_plan(mixed_layer_, part_, options.memory)),
-      optimizer_(plan_, accumulating(options)),
-      average_(plan_, options.average_decay, frozen_names(model_.graph, part_)),
+      optimizer_(plan_, optimizer_options(options)),
+      average_(plan_, options.average_decay > 0 || options.averaged_epochs > 0,
+               frozen_names(model_.graph, part_)),
       feed_(plan_, part_.input, model_.tasks, train.mixes()),
       statistics_check_(model_),
       epoch_(options.first_epoch),
@@ -153,7 +156,7 @@ bool Trainer::step() {
   if (options_.accumulate > 1) set_rate();
   optimizer_.finish_step();
   ++updates_;
-  average_.add(updates_);
+  if (options_.average_decay > 0) average_.add_moving(options_.average_decay, updates_);
   if (updates_ == 1 && !part_.froze_norms) {  // else the question was settled before
     const std::string warning = statistics_check_.compare(plan_, batch_.images);
     if (!warning.empty()) observer_.warn(warning);
@@ -187,16 +190,25 @@ bool Trainer::run_pass() {
   weigh_tasks(weighting_step);
   pass_pictures_ += batch_.count;
   if (options_.accumulate == 1) set_rate();
-  plan_.backward(
-      context(),
-      [this](int index, std::span<const float> gradient) { optimizer_.update(index, gradient); },
-      mixed_layer_.empty()
-          ? GradientMixer()
-          : [&](std::span<const std::span<const float>> gradients,
-                std::span<float> mixed) { mix_tasks(gradients, mixed, weighting_step); });
+  run_backward(weighting_step);
+  if (options_.climb > 0) {
+    optimizer_.climb(options_.climb);
+    plan_.forward(context());
+    run_backward(weighting_step);
+    optimizer_.return_from_climb();
+  }
   window_pictures_ += options_.batch_size;
   report_speed(batch);
   return true;
+}
+
+void Trainer::run_backward(const WeightingStep& step) {
+  plan_.backward(
+      context(),
+      [this](int index, std::span<const float> gradient) { optimizer_.update(index, gradient); },
+      mixed_layer_.empty() ? GradientMixer()
+                           : [&](std::span<const std::span<const float>> gradients,
+                                 std::span<float> mixed) { mix_tasks(gradients, mixed, step); });
 }
 
 void Trainer::set_rate() {
@@ -283,7 +295,8 @@ void Trainer::finish_epoch() {
   }
   NamedTensors trained;
   plan_.store_parameters(trained);
-  model_.parameters = average_.values();  // what is there goes before what comes
+  // What is there goes before what comes.
+  model_.parameters = options_.averaged_epochs > 0 ? mean_of_epochs(trained) : average_.values();
   model_.parameters.insert(trained.begin(), trained.end());
   model_.parameters.insert(frozen_.begin(), frozen_.end());
   const int finished = epoch_;
@@ -307,6 +320,25 @@ void Trainer::finish_epoch() {
   save_models();
   model_.parameters.clear();
   if (options_.checkpoints != nullptr) start_checkpoint(std::move(trained));
+}
+
+NamedTensors Trainer::mean_of_epochs(const NamedTensors& trained) {
+  const int first = std::max(options_.first_epoch, options_.end_epoch - options_.averaged_epochs);
+  if (epoch_ < first) return {};
+  average_.add_equally(epoch_ - first + 1);
+  NamedTensors mean = average_.values();
+  mean.insert(trained.begin(), trained.end());
+  plan_.load_parameters(mean);
+  train_.start_epoch(static_cast<uint64_t>(epoch_));
+  const NamedTensors statistics = estimate_norm_statistics(plan_, part_.graph, context(), [this] {
+    stop_if_asked();
+    if (!train_.next(batch_)) return false;
+    feed_.feed(batch_);
+    return true;
+  });
+  plan_.load_parameters(trained);
+  for (const auto& [name, tensor] : statistics) mean[name] = tensor;
+  return mean;
 }
 
 void Trainer::save_models() {

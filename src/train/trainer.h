@@ -43,7 +43,9 @@ struct TrainerOptions {
   int end_epoch = 1;    // the first epoch that is not trained
   MemoryMode memory = MemoryMode::kAuto;
   OptimizerOptions optimizer;
+  double climb = 0;                 // radius of sharpness-aware minimisation; 0: none
   double average_decay = 0;         // of the weights' moving average; 0: there is none
+  int averaged_epochs = 0;          // at the end, whose weights are averaged; 0: none
   std::string weighting = "fixed";  // of the tasks' losses (tasks/weighting/weighting.h)
   Schedule schedule;                // its number of updates is found from the epochs
   uint64_t seed = 0;
@@ -105,6 +107,7 @@ class Trainer {
   void begin_epoch();
   // Forward and backward of one batch; false when the epoch has no more.
   bool run_pass();
+  void run_backward(const WeightingStep& step);
   // Of the update in hand, by the pictures of its passes.
   void set_rate();
   // The number that distinguishes passes: of dropout's masks.
@@ -126,6 +129,9 @@ class Trainer {
   // Back to the newest checkpoint, with half the learning rate; rethrows when there is none, or
   // this has happened too often.
   void roll_back(const NonFinite& error);
+  // The mean of the weights at the ends of the last epochs, with BatchNorm's statistics of their
+  // own; empty before these. `trained`: the plan's parameters, which it has afterwards too.
+  [[nodiscard]] NamedTensors mean_of_epochs(const NamedTensors& trained);
   void save_models();
   // Of where it stands; `parameters`: as they are now, or empty.
   void start_checkpoint(NamedTensors parameters = {});

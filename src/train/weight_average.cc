@@ -6,10 +6,10 @@
 
 namespace orthrus {
 
-WeightAverage::WeightAverage(const Plan& plan, double decay,
+WeightAverage::WeightAverage(const Plan& plan, bool active,
                              const std::set<std::string, std::less<>>& frozen)
-    : plan_(plan), decay_(decay) {
-  if (decay <= 0) return;
+    : plan_(plan) {
+  if (!active) return;
   const auto parameters = plan.parameters();
   size_t count = 0;
   for (const PlanParameter& parameter : parameters) {
@@ -33,13 +33,21 @@ void WeightAverage::restart() {
   }
 }
 
-void WeightAverage::add(int64_t update) {
+void WeightAverage::add_moving(double decay, int64_t update) {
   const auto t = static_cast<double>(update);
-  const auto decay = static_cast<float>(std::min(decay_, (1 + t) / (10 + t)));
+  keep(std::min(decay, (1 + t) / (10 + t)));
+}
+
+void WeightAverage::add_equally(int count) {
+  keep(1 - 1.0 / count);
+}
+
+void WeightAverage::keep(double share) {
   for (const Slot& slot : slots_) {
     const std::span<const float> weight =
         plan_.parameters()[static_cast<size_t>(slot.index)].values;
-    plan_.device().average(decay, weight.data(), slot.average.data(), std::ssize(weight));
+    plan_.device().average(static_cast<float>(share), weight.data(), slot.average.data(),
+                           std::ssize(weight));
   }
 }
 

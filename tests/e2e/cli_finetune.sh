@@ -102,6 +102,17 @@ says err "pictures of 16x16 pixels" "pictures of 32x32 pixels"
 run 2 "${train[@]}" --run never --progressive 16,x
 says err "--progressive: 'x' is no number of pixels"
 
+run 0 "${train[@]}" "${validation[@]}" --num-epoch 2 --optimizer lamb --agc 0.1 --sam 0.05 --swa 2 --run flat
+run 0 "${train[@]}" "${validation[@]}" --num-epoch 2 --optimizer lars --set optimizer.trust=0.01 --run lars
+run 2 "${train[@]}" --run never --swa 2 --ema 0.9
+says err "--swa" "two averages"
+run 2 "${train[@]}" --run never --sam 0.05 --accumulate 2
+says err "--sam and --accumulate do not go together"
+run 2 "${train[@]}" --run never --sam 0.05 --weighting pcgrad
+says err "--sam and --weighting pcgrad do not go together"
+run 2 "${train[@]}" --run never --optimizer lamb --mom 0.5
+says err "--mom has no meaning with --optimizer lamb"
+
 run 0 "${train[@]:0:9}" --data-train "$goldens/data/train.lst" --image-train "$goldens/data" --recipe bit \
   --batch-size 16 --accumulate 1 --train heads --augment none --run bit
 says err "500 epochs, by BiT's rule"

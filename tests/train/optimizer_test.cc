@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
+#include <functional>
+#include <numeric>
 
 #include "train/training.h"
 #include "train/weight_average.h"
@@ -131,6 +134,104 @@ TEST_F(OptimizerOfTinyNetwork, FollowsAdamW) {
             optimizer.first_moments().at("fc_weight").shape());
 }
 
+// What follows is held against tests/train/reference/make_references.py: the weight starts with
+// sin(1), sin(2), ..., and its gradient in step t is cos(t), cos(2 t), ..., halved by the scale.
+class OptimizerBesideOthers : public OptimizerOfTinyNetwork {
+ protected:
+  OptimizerBesideOthers() {
+    for (size_t i = 0; i < values().size(); ++i) {
+      values()[i] = static_cast<float>(std::sin(static_cast<double>(i + 1)));
+    }
+  }
+  [[nodiscard]] std::span<float> values() const {
+    return plan_->parameters()[static_cast<size_t>(index_of("conv_weight"))].values;
+  }
+  void update(Optimizer& optimizer, const std::function<double(double index)>& gradient) {
+    std::vector<float> gradients;
+    for (size_t i = 0; i < values().size(); ++i) {
+      gradients.push_back(static_cast<float>(gradient(static_cast<double>(i + 1))));
+    }
+    optimizer.update(index_of("conv_weight"), gradients);
+  }
+  // The sum, the first and the last value.
+  void expect(const std::array<double, 3>& reference, int step) const {
+    EXPECT_NEAR(std::accumulate(values().begin(), values().end(), 0.0), reference[0], 2e-6) << step;
+    EXPECT_NEAR(values().front(), reference[1], 1e-6) << step;
+    EXPECT_NEAR(values().back(), reference[2], 1e-6) << step;
+  }
+  void expect_three_steps(const OptimizerOptions& options, double rate,
+                          const std::array<std::array<double, 3>, 3>& reference) {
+    Optimizer optimizer(*plan_, options);
+    for (int t = 1; t <= 3; ++t) {
+      optimizer.set_step(rate, 0.5, t);
+      update(optimizer, [t](double index) { return std::cos(index * t); });
+      optimizer.finish_step();
+      expect(reference[static_cast<size_t>(t - 1)], t);
+    }
+  }
+};
+
+TEST_F(OptimizerBesideOthers, FollowsLars) {
+  expect_three_steps({.name = "lars", .weight_decay = 0.1, .trust = 0.02}, 0.5,
+                     {{{1.028748055, 0.835537000, 0.922121596},
+                       {1.026736730, 0.832275911, 0.922349648},
+                       {1.031372125, 0.836267554, 0.928696981}}});
+}
+
+TEST_F(OptimizerBesideOthers, FollowsLamb) {
+  expect_three_steps(
+      {.name = "lamb", .weight_decay = 0.1, .beta1 = 0.9, .beta2 = 0.99, .epsilon = 1e-3}, 0.05,
+      {{{0.968949279, 0.802816405, 0.887916182},
+        {1.378256201, 0.794926126, 0.900950037},
+        {1.596111109, 0.822432202, 0.938712594}}});
+}
+
+TEST_F(OptimizerBesideOthers, BoundsGradientsByTheirWeights) {
+  expect_three_steps({.weight_decay = 0, .clip_adaptive = 0.4}, 0.5,
+                     {{{0.909715339, 0.728939444, 0.851925915},
+                       {0.938462009, 0.714902265, 0.927963858},
+                       {1.182784758, 0.912656469, 1.191041941}}});
+}
+
+TEST_F(OptimizerBesideOthers, ClimbsAndReturns) {
+  constexpr std::array<std::array<double, 3>, 3> kReference = {
+      {{0.802613523, 0.798690840, 0.780791363},
+       {0.378551076, 0.719442196, 0.525104260},
+       {-0.186275560, 0.611019793, 0.208820276}}};
+  Optimizer optimizer(*plan_, {.momentum = 0.9, .weight_decay = 0, .climbs = true});
+  const auto slope = [this](double index) {
+    return std::fmod(index, 5) * values()[static_cast<size_t>(index) - 1];
+  };
+  const std::span<float> mean =
+      plan_->parameters()[static_cast<size_t>(index_of("bn_moving_mean"))].values;
+  for (int t = 1; t <= 3; ++t) {
+    mean[0] = 7;
+    optimizer.set_step(0.1, 0.5, t);
+    update(optimizer, slope);
+    optimizer.climb(0.3);
+    mean[0] = 8;  // of the pass up there
+    update(optimizer, slope);
+    optimizer.return_from_climb();
+    optimizer.finish_step();
+    expect(kReference[static_cast<size_t>(t - 1)], t);
+    EXPECT_EQ(mean[0], 7);
+  }
+}
+
+TEST_F(OptimizerOfTinyNetwork, LeavesHeadsWithoutTheAdaptiveBound) {
+  Optimizer optimizer(
+      *plan_,
+      {.momentum = 0, .weight_decay = 0, .clip_adaptive = 0.01, .not_adaptive = {"fc_bias"}});
+  const float bias = first_value("fc_bias"), beta = first_value("bn_beta");
+  optimizer.set_step(0.1, 1);
+  update(optimizer, "fc_bias", 3);
+  update(optimizer, "bn_beta", 3);
+  optimizer.finish_step();
+  EXPECT_FLOAT_EQ(first_value("fc_bias"), bias - 0.3F);
+  // A vector of zeros counts as one of length 0.001; its four gradients are alike.
+  EXPECT_NEAR(first_value("bn_beta"), beta - 0.1F * 0.01F * 0.001F / 2, 1e-9);
+}
+
 TEST_F(OptimizerOfTinyNetwork, BoundsTheNormOfAllGradientsTogether) {
   Optimizer optimizer(*plan_, {.momentum = 0, .weight_decay = 0, .clip_norm = 1});
   const float bias = first_value("fc_bias"), beta = first_value("bn_beta");
@@ -167,7 +268,7 @@ TEST_F(OptimizerOfTinyNetwork, IsKnownByName) {
 }
 
 TEST_F(OptimizerOfTinyNetwork, HasAnAverageBesideIt) {
-  WeightAverage average(*plan_, 0.5, {"conv_weight"});
+  WeightAverage average(*plan_, true, {"conv_weight"});
   EXPECT_FALSE(average.values().contains("conv_weight"));
   EXPECT_TRUE(average.values().contains("bn_moving_mean"));
   const std::span<float> values =
@@ -175,7 +276,7 @@ TEST_F(OptimizerOfTinyNetwork, HasAnAverageBesideIt) {
   double expected = values[0];
   for (int t = 1; t <= 20; ++t) {
     values[0] += 1;
-    average.add(t);
+    average.add_moving(0.5, t);
     const double decay = std::min(0.5, (1.0 + t) / (10.0 + t));
     expected = decay * expected + (1 - decay) * values[0];
     EXPECT_NEAR(average.values().at("fc_bias").data()[0], expected, 1e-5) << t;
@@ -186,7 +287,7 @@ TEST_F(OptimizerOfTinyNetwork, HasAnAverageBesideIt) {
   average.restore(kept);
   EXPECT_TRUE(same_bytes(average.values(), kept));
   EXPECT_THAT(refusal_of([&] { average.restore({}); }), HasSubstr("the average of"));
-  EXPECT_FALSE(WeightAverage(*plan_, 0, {}).active());
+  EXPECT_FALSE(WeightAverage(*plan_, false, {}).active());
 }
 
 }  // namespace

@@ -71,12 +71,16 @@ void advance(Trainer& trainer, int steps) {
 
 // What a training may keep besides its parameters.
 std::vector<TrainerOptions> kinds_of_training() {
-  std::vector<TrainerOptions> kinds(4, options_for(5));
+  std::vector<TrainerOptions> kinds(6, options_for(5));
   kinds[1].optimizer = {.name = "nesterov", .clip_norm = 0.5};
   kinds[1].schedule = {.kind = ScheduleKind::kOneCycle, .base = 0.05};
   kinds[1].average_decay = 0.9;
   kinds[2].optimizer = {.name = "adamw"};
   kinds[2].schedule = {.kind = ScheduleKind::kCosine, .base = 0.01, .warmup = 2};
+  kinds[4].optimizer = {.name = "lamb", .clip_adaptive = 0.05};
+  kinds[4].climb = 0.1;
+  kinds[5].optimizer = {.name = "lars", .clip_norm = 0.5};
+  kinds[5].averaged_epochs = 2;
   kinds[3].batch_size = 2;  // eight batches, in threes
   kinds[3].accumulate = 3;
   return kinds;
@@ -116,15 +120,15 @@ TEST_P(StopAndContinue, IsBitEqualToNotStopping) {
   EXPECT_TRUE(same_bytes(got.momentum, expected.momentum));
   EXPECT_TRUE(same_bytes(got.second_moment, expected.second_moment));
   EXPECT_TRUE(same_bytes(got.average, expected.average));
-  EXPECT_EQ(got.second_moment.empty(), kind != 2);
-  EXPECT_EQ(got.average.empty(), kind != 1);
+  EXPECT_EQ(got.second_moment.empty(), kind != 2 && kind != 4);
+  EXPECT_EQ(got.average.empty(), kind != 1 && kind != 5);
   EXPECT_EQ(got.epoch_sums, expected.epoch_sums);
   EXPECT_EQ(got.window_sums, expected.window_sums);
 }
 
 INSTANTIATE_TEST_SUITE_P(Steps, StopAndContinue,
                          ::testing::Combine(::testing::Values(1, 3, 4, 5),
-                                            ::testing::Values(0, 1, 2, 3)));
+                                            ::testing::Values(0, 1, 2, 3, 4, 5)));
 
 TEST(Trainer, EveryWayOfUsingMemoryGivesTheSameBytes) {
   std::vector<TrainerState> states;
@@ -342,6 +346,87 @@ TEST(Trainer, WritesTheLastAndTheBestModel) {
   EXPECT_TRUE(same_bytes(last.parameters, bench.trainer->state().parameters));
   const int best = best_epoch(bench.observer.epochs, true);
   EXPECT_EQ(describe_model(options.best).notes.at("epoch"), std::to_string(best));
+}
+
+// The mean of two epochs' ends, computed from two trainings that end there.
+TEST(Trainer, AveragesTheLastEpochs) {
+  const TemporaryFolder folder;
+  TrainerOptions options = options_for(8);
+  options.end_epoch = 3;
+  options.schedule.steps = {};
+  std::vector<NamedTensors> ends;
+  for (const int epochs : {2, 3}) {
+    TrainerOptions plain = options;
+    plain.end_epoch = epochs;
+    Bench bench(plain);
+    bench.trainer->run();
+    ends.push_back(bench.trainer->state().parameters);
+  }
+  options.averaged_epochs = 2;
+  options.last = folder.path() / "last.safetensors";
+  options.best = folder.path() / "best.safetensors";
+  Bench bench(options, tiny_model(), true);
+  bench.trainer->run();
+  EXPECT_TRUE(same_bytes(bench.trainer->state().parameters, ends[1]))
+      << "the training goes on from its own weights";
+  const NamedTensors saved = read_model(options.last).parameters;
+  for (const auto& [name, tensor] : saved) {
+    const bool statistic = name.find("moving") != std::string::npos;
+    for (size_t i = 0; i < tensor.data().size(); ++i) {
+      const double mean = 0.5 * ends[0].at(name).data()[i] + 0.5 * ends[1].at(name).data()[i];
+      if (!statistic) {
+        EXPECT_NEAR(tensor.data()[i], mean, 1e-6) << name << " " << i;
+      }
+    }
+  }
+  // Their statistics are those of the epoch's two batches, not the slow ones of the training.
+  Bench again(options, tiny_model());
+  PlanOptions training;
+  training.training = true;
+  Plan plan(tiny_model().graph, {{"data", {8, 3, 8, 8}}}, *again.backend, training);
+  plan.load_parameters(saved);
+  again.train->start_epoch(2);
+  Batch batch;
+  std::vector<double> sums(4, 0);
+  while (again.train->next(batch)) {
+    std::ranges::copy(batch.images.data(), plan.input("data").begin());
+    plan.forward({.seed = 3});
+    NamedTensors kept;
+    plan.store_parameters(kept);
+    for (size_t c = 0; c < sums.size(); ++c) {
+      sums[c] +=
+          (kept.at("bn_moving_mean").data()[c] - 0.9 * saved.at("bn_moving_mean").data()[c]) / 0.1;
+    }
+    plan.load_parameters(saved);
+  }
+  for (size_t c = 0; c < sums.size(); ++c) {
+    EXPECT_NEAR(saved.at("bn_moving_mean").data()[c], sums[c] / 2, 1e-5) << c;
+  }
+}
+
+// The gradient's place moves; the running statistics and the number of updates do not.
+TEST(Trainer, ClimbsWithoutATrace) {
+  TrainerOptions options = options_for(8);
+  const auto after_one_step = [](const TrainerOptions& of) {
+    Bench bench(of);
+    bench.trainer->step();
+    return bench.trainer->state();
+  };
+  const TrainerState plain = after_one_step(options);
+  options.climb = 0.05;
+  const TrainerState sam = after_one_step(options);
+  EXPECT_TRUE(same_bytes({{"mean", sam.parameters.at("bn_moving_mean")}},
+                         {{"mean", plain.parameters.at("bn_moving_mean")}}));
+  EXPECT_EQ(sam.updates, 1);
+  EXPECT_EQ(sam.epoch_sums, plain.epoch_sums);
+  EXPECT_FALSE(same_bytes(sam.momentum, plain.momentum));
+  options.climb = 1e-9;
+  const TrainerState hardly = after_one_step(options);
+  for (const auto& [name, tensor] : plain.momentum) {
+    for (size_t i = 0; i < tensor.data().size(); ++i) {
+      EXPECT_NEAR(hardly.momentum.at(name).data()[i], tensor.data()[i], 1e-6) << name;
+    }
+  }
 }
 
 TEST(Trainer, ValidatesAndSavesTheAverage) {

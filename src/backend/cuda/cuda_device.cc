@@ -197,8 +197,8 @@ void CudaDevice::update(UpdateRule rule, const UpdateNumbers* numbers, const flo
   launch_update(stream_, rule, numbers, gradient, first, second, weight, count);
 }
 
-void CudaDevice::accumulate(const float* values, float* sum, int64_t count) {
-  launch_accumulate(stream_, values, sum, count);
+void CudaDevice::add_scaled(float factor, const float* values, float* sum, int64_t count) {
+  launch_add_scaled(stream_, factor, values, sum, count);
 }
 
 void CudaDevice::average(float decay, const float* weight, float* average, int64_t count) {

@@ -32,7 +32,7 @@ class CudaDevice : public Device {
   void set_context(const StepContext& context) override;
   void update(UpdateRule rule, const UpdateNumbers* numbers, const float* gradient, float* first,
               float* second, float* weight, int64_t count) override;
-  void accumulate(const float* values, float* sum, int64_t count) override;
+  void add_scaled(float factor, const float* values, float* sum, int64_t count) override;
   void average(float decay, const float* weight, float* average, int64_t count) override;
   [[nodiscard]] double sum_of_squares(const float* values, int64_t count) override;
   [[nodiscard]] bool all_finite(const BufferDesc& desc, const std::byte* values) override;

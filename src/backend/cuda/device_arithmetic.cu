@@ -62,10 +62,10 @@ __global__ void update(const UpdateNumbers* numbers, const float* gradient, floa
   }
 }
 
-__global__ void accumulate(const float* values, float* sum, int64_t count) {
+__global__ void add_scaled(float factor, const float* values, float* sum, int64_t count) {
   const int64_t step = static_cast<int64_t>(gridDim.x) * blockDim.x;
   int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
-  for (; i < count; i += step) sum[i] += values[i];
+  for (; i < count; i += step) sum[i] += factor * values[i];
 }
 
 __global__ void average(float decay, const float* weight, float* kept, int64_t count) {
@@ -137,9 +137,10 @@ void launch_update(cudaStream_t stream, UpdateRule rule, const UpdateNumbers* nu
   }
 }
 
-void launch_accumulate(cudaStream_t stream, const float* values, float* sum, int64_t count) {
-  accumulate<<<blocks_for(count), kThreads, 0, stream>>>(values, sum, count);
-  check(cudaGetLastError(), "accumulate");
+void launch_add_scaled(cudaStream_t stream, float factor, const float* values, float* sum,
+                       int64_t count) {
+  add_scaled<<<blocks_for(count), kThreads, 0, stream>>>(factor, values, sum, count);
+  check(cudaGetLastError(), "add_scaled");
 }
 
 void launch_average(cudaStream_t stream, float decay, const float* weight, float* kept,

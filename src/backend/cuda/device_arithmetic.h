@@ -15,7 +15,8 @@ void launch_set_context(cudaStream_t stream, const StepContext& context, StepCon
 void launch_update(cudaStream_t stream, UpdateRule rule, const UpdateNumbers* numbers,
                    const float* gradient, float* first, float* second, float* weight,
                    int64_t count);
-void launch_accumulate(cudaStream_t stream, const float* values, float* sum, int64_t count);
+void launch_add_scaled(cudaStream_t stream, float factor, const float* values, float* sum,
+                       int64_t count);
 void launch_average(cudaStream_t stream, float decay, const float* weight, float* average,
                     int64_t count);
 
