@@ -43,6 +43,7 @@ PreparedTraining heads_of(const PreparedTraining& prepared, Backend& backend) {
   heads.request.optimizer = {.name = "adamw", .weight_decay = 0.01};
   heads.request.schedule = {.kind = ScheduleKind::kConstant, .base = 3e-3};
   heads.request.layer_decay = 1;
+  heads.request.stochastic_depth = 0;
   heads.request.climb = 0;
   heads.request.average_decay = 0;
   heads.request.averaged_epochs = 0;

@@ -121,6 +121,16 @@ std::vector<OptionSpec> optimizer_options() {
            "Share that a moving average of the weights keeps at each step, such as 0.999; it is "
            "what is validated and saved. 0: the weights themselves.",
        .group = "Optimizer"},
+      {.key = "optimizer.stochastic_depth",
+       .flag = "--stochastic-depth",
+       .type = OptionType::kReal,
+       .default_text = "0",
+       .min = 0,
+       .max = 0.999,
+       .help =
+           "Probability that the last residual branch is left out for a picture, those before in "
+           "proportion, such as 0.1; of what is trained. 0: none is.",
+       .group = "Optimizer"},
       {.key = "optimizer.swa",
        .flag = "--swa",
        .type = OptionType::kInteger,
@@ -198,6 +208,7 @@ void read_optimizer_options(const Options& options, TrainRequest& request) {
                        .trust = options.real("optimizer.trust"),
                        .clip_norm = options.real("optimizer.clip_norm"),
                        .clip_adaptive = options.real("optimizer.agc")};
+  request.stochastic_depth = options.real("optimizer.stochastic_depth");
   request.climb = options.real("optimizer.sam");
   if (request.climb > 0 && request.accumulate > 1) {
     throw usage_error("{} and {} do not go together", options.where("optimizer.sam"),

@@ -202,6 +202,10 @@ PreparedTraining prepare_training(const TrainRequest& given, Backend& backend,
                                                  train_pictures, request.loader, backend);
   if (!norm.note.empty()) observer.note(norm.note);
   if (!norm.warning.empty()) observer.warn(norm.warning);
+  if (request.stochastic_depth > 0 && !backend.device().is_host()) {
+    throw usage_error("--stochastic-depth runs on the processor only")
+        .with_hint("leave it or --gpus out");
+  }
   make_sources(prepared, backend);
   report_part(prepared, observer);
   return prepared;
@@ -220,6 +224,7 @@ TrainerOptions trainer_options(const PreparedTraining& prepared) {
           .end_epoch = request.end_epoch,
           .memory = request.memory,
           .optimizer = std::move(optimizer),
+          .stochastic_depth = request.stochastic_depth,
           .climb = request.climb,
           .average_decay = request.average_decay,
           .averaged_epochs = request.averaged_epochs,

@@ -70,7 +70,7 @@ heads_first = 50
 
 [optimizer]
 name = "nesterov"
-lr = 0.01
+lr = 0.005
 momentum = 0.9
 weight_decay = 0.0
 schedule = "cosine"

@@ -41,6 +41,7 @@ struct TrainRequest {
   bool solve = false;                // linear heads by L-BFGS, in the place of epochs
   int heads_first = 0;               // most epochs of the heads alone before; 0: none
   OptimizerOptions optimizer;
+  double stochastic_depth = 0;      // most probability that a branch is left out; 0: none is
   double climb = 0;                 // radius of sharpness-aware minimisation; 0: none
   double layer_decay = 1;           // of the learning rate, from a stage to the one below
   double average_decay = 0;         // of the weights' moving average; 0: there is none

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "formats/mxnet/checkpoint.h"
 #include "graph/passes/fuse.h"
+#include "graph/passes/stochastic_depth.h"
 #include "infer/evaluate.h"
 #include "model/model_file.h"
 #include "tasks/calibration.h"
@@ -29,10 +30,12 @@ std::string mixed_layer(const LossWeighting& weighting, const Model& model,
 }
 
 Graph fused_graph(const std::string& mixed, const Model& model, const TrainedPart& part,
-                  bool mixed_labels) {
+                  bool mixed_labels, double stochastic_depth) {
   std::vector<std::string> keep;
   if (!mixed.empty()) keep.push_back(mixed);
-  return fuse_batch_norm(training_graph(part.graph, model.tasks, mixed_labels), keep);
+  const Graph graph = training_graph(part.graph, model.tasks, mixed_labels);
+  return fuse_batch_norm(
+      stochastic_depth > 0 ? add_stochastic_depth(graph, stochastic_depth) : graph, keep);
 }
 
 PlanOptions training_plan(const std::string& mixed, const TrainedPart& part, MemoryMode memory) {
@@ -81,7 +84,7 @@ Trainer::Trainer(Model model, BatchSource& train, BatchSource* validation, Backe
                                                     .momentum = options.optimizer.momentum,
                                                     .seed = options.seed})),
       mixed_layer_(mixed_layer(*weighting_, model_, part_)),
-      plan_(fused_graph(mixed_layer_, model_, part_, train.mixes()),
+      plan_(fused_graph(mixed_layer_, model_, part_, train.mixes(), options.stochastic_depth),
             {{part_.input, training_shape(part_, options)}}, backend,
             training_plan(mixed_layer_, part_, options.memory)),
       optimizer_(plan_, optimizer_options(options)),

@@ -43,6 +43,7 @@ struct TrainerOptions {
   int end_epoch = 1;    // the first epoch that is not trained
   MemoryMode memory = MemoryMode::kAuto;
   OptimizerOptions optimizer;
+  double stochastic_depth = 0;      // most probability that a branch is left out; 0: none is
   double climb = 0;                 // radius of sharpness-aware minimisation; 0: none
   double average_decay = 0;         // of the weights' moving average; 0: there is none
   int averaged_epochs = 0;          // at the end, whose weights are averaged; 0: none

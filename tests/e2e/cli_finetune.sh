@@ -103,7 +103,8 @@ run 2 "${train[@]}" --run never --progressive 16,x
 says err "--progressive: 'x' is no number of pixels"
 
 run 0 "${train[@]}" "${validation[@]}" --num-epoch 2 --optimizer lamb --agc 0.1 --sam 0.05 --swa 2 --run flat
-run 0 "${train[@]}" "${validation[@]}" --num-epoch 2 --optimizer lars --set optimizer.trust=0.01 --run lars
+run 0 "${train[@]}" "${validation[@]}" --num-epoch 2 --optimizer lars --set optimizer.trust=0.01 \
+  --stochastic-depth 0.3 --run lars
 run 2 "${train[@]}" --run never --swa 2 --ema 0.9
 says err "--swa" "two averages"
 run 2 "${train[@]}" --run never --sam 0.05 --accumulate 2

@@ -268,7 +268,7 @@ TEST(SymbolRefusal, AttributesThatAreWrongOrNotSupported) {
       {"add_n", "num_args=2", "num_args is 2, but there are 1 inputs"},
       {"Dropout", "p=1", "the attribute p is 1, expected 0 <= p < 1"},
       {"Dropout", "mode=always", "mode = always is not supported, only training"},
-      {"Dropout", "axes=(1,)", "axes = (1,) is not supported"},
+      {"Dropout", "axes=(1,)", "the attribute axes is '(1,)', expected ()"},
       {"SoftmaxOutput", "multi_output=True", "multi_output = True is not supported"},
       {"SoftmaxOutput", "preserve_shape=True", "preserve_shape = True is not supported"},
       {"SoftmaxOutput", "out_grad=True", "out_grad = True is not supported"},

@@ -139,7 +139,7 @@ TEST(Symbol, EveryAttributeSurvivesTheRoundTrip) {
   const int leaky = graph.add({"prelu", prelu, {{pooled, 0}, {gamma, 0}}});
   const int sum = graph.add({"sum", Add{3}, {{pooled, 0}, {leaky, 0}, {pooled, 0}}});
   const int both = graph.add({"both", Concat{2}, {{sum, 0}, {leaky, 0}}});
-  const int dropped = graph.add({"drop", Dropout{.p = 0.3}, {{both, 0}}});
+  const int dropped = graph.add({"drop", Dropout{.p = 0.3, .whole = true}, {{both, 0}}});
   const int soft = graph.add({"soft", Activation{ActivationKind::kSoftsign}, {{dropped, 0}}});
   const int fc_weight = graph.add_variable("fc_weight", VariableRole::kParameter);
   const int fc_bias = graph.add_variable("fc_bias", VariableRole::kParameter);
@@ -161,6 +161,7 @@ TEST(Symbol, EveryAttributeSurvivesTheRoundTrip) {
   EXPECT_FALSE(layer<Pooling>(read, "p").count_include_pad);
   EXPECT_EQ(layer<LeakyRelu>(read, "prelu").kind, LeakyKind::kPrelu);
   EXPECT_EQ(layer<Dropout>(read, "drop").p, 0.3);
+  EXPECT_TRUE(layer<Dropout>(read, "drop").whole);
   EXPECT_EQ(layer<SoftmaxOutput>(read, "loss").ignore_label, 255);
   EXPECT_EQ(layer<SoftmaxOutput>(read, "loss").normalization, LossNormalization::kValid);
   EXPECT_EQ(layer<SoftmaxOutput>(read, "loss").smooth_alpha, 0.1);

@@ -101,7 +101,12 @@ class DropoutKernel : public CudaKernel {
 
 }  // namespace
 
-std::unique_ptr<Kernel> make_dropout(Backend& backend, const KernelRequest& request, Refusal&) {
+std::unique_ptr<Kernel> make_dropout(Backend& backend, const KernelRequest& request,
+                                     Refusal& refusal) {
+  if (std::get<Dropout>(request.node.op).whole) {
+    refusal = "dropout of whole pictures";
+    return nullptr;
+  }
   return std::make_unique<DropoutKernel>(as_cuda(backend), request);
 }
 

@@ -15,6 +15,7 @@ class RefDropout : public RefKernel<T> {
   explicit RefDropout(const KernelRequest& request)
       : RefKernel<T>(request),
         p_(std::get<Dropout>(request.node.op).p),
+        whole_(std::get<Dropout>(request.node.op).whole),
         name_hash_(hash_text(request.node.name)) {
     if (!request.training || p_ == 0) {
       this->is_alias_ = true;
@@ -38,12 +39,16 @@ class RefDropout : public RefKernel<T> {
  private:
   void mask(const StepContext& context, const T* src, T* dst) const {
     RandomStream stream(context.seed, StreamPurpose::kDropout, context.step, name_hash_);
+    const int64_t together = whole_ ? this->output_.shape.elements(1) : 1;
+    bool kept = false;
     for (int64_t i = 0; i < this->output_.shape.elements(); ++i) {
-      dst[i] = stream.uniform() >= p_ ? static_cast<T>(src[i] / (1 - p_)) : T{0};
+      if (i % together == 0) kept = stream.uniform() >= p_;
+      dst[i] = kept ? static_cast<T>(src[i] / (1 - p_)) : T{0};
     }
   }
 
   double p_;
+  bool whole_;
   uint64_t name_hash_;
 };
 

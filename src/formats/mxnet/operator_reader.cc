@@ -124,7 +124,9 @@ Op read_dropout(Attributes& attributes, int) {
   op.p = attributes.number("p", op.p);
   if (op.p < 0 || op.p >= 1) throw input_error("the attribute p is {}, expected 0 <= p < 1", op.p);
   attributes.only("mode", {"training"});
-  attributes.only("axes", {"()", "[]", "None"});
+  op.whole = attributes.choice<bool>(
+      "axes", "()",
+      {{"()", false}, {"[]", false}, {"None", false}, {"(1, 2, 3)", true}, {"[1, 2, 3]", true}});
   attributes.ignore({"cudnn_off"});
   return op;
 }

@@ -131,7 +131,9 @@ WrittenOperator write(const Concat& op) {
 }
 
 WrittenOperator write(const Dropout& op) {
-  return {"Dropout", {{"p", text(op.p)}}, 2};
+  WrittenOperator written = {"Dropout", {{"p", text(op.p)}}, 2};
+  if (op.whole) written.attributes.emplace_back("axes", "(1, 2, 3)");
+  return written;
 }
 
 // What MXNet lacks (the focal loss, smoothing of a sigmoid's labels, weights of samples) changes

@@ -1,6 +1,7 @@
 // Dropout: in training each element is kept with probability 1 - p and divided by 1 - p, else 0; in
 // inference the identity. Element i of a step is kept when the i-th uniform number of the stream
-// (seed, kDropout, step, hash of the layer's name) is >= p.
+// (seed, kDropout, step, hash of the layer's name) is >= p; with `whole`, picture i, all of its
+// elements together (MXNet's axes=(1, 2, 3)).
 #pragma once
 
 #include <cstdint>
@@ -15,6 +16,7 @@ namespace orthrus {
 struct Dropout {
   static constexpr std::string_view kName = "Dropout";
   double p = 0.5;
+  bool whole = false;
   bool operator==(const Dropout&) const = default;
 };
 

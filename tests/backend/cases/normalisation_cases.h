@@ -53,6 +53,12 @@ inline std::vector<OpCase> dropout_cases() {
   return {
       {.name = "dropout_half", .op = Dropout{.p = 0.5}, .shapes = {{3, 37}}},
       {.name = "dropout_of_pictures", .op = Dropout{.p = 0.2}, .shapes = {{2, 18, 3, 5}}},
+      {.name = "dropout_of_whole_pictures",
+       .op = Dropout{.p = 0.4, .whole = true},
+       .shapes = {{7, 18, 3, 5}}},
+      {.name = "dropout_of_whole_rows",
+       .op = Dropout{.p = 0.5, .whole = true},
+       .shapes = {{9, 37}}},
       {.name = "dropout_none", .op = Dropout{.p = 0}, .shapes = {{2, 8}}},
   };
 }
