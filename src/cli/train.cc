@@ -22,16 +22,19 @@ namespace orthrus {
 
 namespace {
 
-int run_dry(const Options& options, const TrainRequest& request, CommandContext& context) {
-  refuse_what_depends_on_machine(options, "--dry-run");
+int run_dry(Options options, CommandContext& context) {
   for (const char* key : {"train.resume", "train.replay"}) {
     if (!options.given(key)) continue;
     throw usage_error("{} and {} exclude each other", options.where("train.dry_run"),
                       options.where(key));
   }
   Log log(&context.terminal);
-  ConsoleObserver observer(context.terminal, log, request.loader.batch_size);
-  dry_run(request, *training_backend(options), observer);
+  const std::unique_ptr<Backend> backend = training_backend(options);
+  ConsoleObserver observer(context.terminal, log, 1);
+  for (const std::string& note : fit_to_machine(options, {}, *backend, observer)) {
+    observer.note(note);
+  }
+  dry_run(train_request(options), *backend, observer);
   return 0;
 }
 
@@ -39,7 +42,7 @@ int run_train(const Options& parsed, CommandContext& context) {
   const Options given = with_recipe(parsed);
   Options options = with_declared_tasks(given);
   TrainRequest request = train_request(provisional(options));
-  if (given.boolean("train.dry_run")) return run_dry(given, request, context);
+  if (given.boolean("train.dry_run")) return run_dry(options, context);
   const std::unique_ptr<RunFolder> folder = open_run_folder(given);
   Log log(&context.terminal);
   const std::unique_ptr<Backend> backend = training_backend(given);

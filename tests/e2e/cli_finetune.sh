@@ -10,6 +10,10 @@ validation=(--data-val "$goldens/data/val.lst" --image-val "$goldens/data")
 run 0 "${train[@]}" "${validation[@]}" --train heads --augment none --dry-run
 says err "stage 1: " ", frozen" "heads: " ", trained" "on stored statistics" \
   "features are computed once" "memory of the trained part" "nothing was written"
+run 0 "${train[@]:0:13}" --batch-size auto --time 1m --train heads --augment none --dry-run
+says err "batches of 2 pictures" "are enough for, by a few measured steps" "nothing was written"
+run 0 "${train[@]}" --schedule bit --train heads --augment none --dry-run
+says err "by BiT's rule" "nothing was written"
 [ -z "$(ls | grep -v '^out$\|^err$')" ] || fail "a dry run wrote something: $(ls)"
 run 2 "${train[@]}" --dry-run --resume
 says err "exclude each other"
