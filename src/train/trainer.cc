@@ -313,6 +313,7 @@ void Trainer::finish_epoch() {
       observer_.log(line);
     }
   }
+  if (const int ends = averaged_ends(); ends > 0) average_.add_equally(ends);
   weighting_->end_epoch();
   epoch_begun_ = false;
   log_size_.reset();
@@ -325,20 +326,31 @@ void Trainer::finish_epoch() {
   if (options_.checkpoints != nullptr) start_checkpoint(std::move(trained));
 }
 
-NamedTensors Trainer::mean_of_epochs(const NamedTensors& trained) {
+int Trainer::averaged_ends() const {
+  if (options_.averaged_epochs == 0) return 0;
   const int first = std::max(options_.first_epoch, options_.end_epoch - options_.averaged_epochs);
-  if (epoch_ < first) return {};
-  average_.add_equally(epoch_ - first + 1);
+  return std::max(epoch_ - first + 1, 0);
+}
+
+// A stop may come during the validation that follows: until the epoch is counted, average and
+// loader stay as they were.
+NamedTensors Trainer::mean_of_epochs(const NamedTensors& trained) {
+  const int ends = averaged_ends();
+  if (ends == 0) return {};
+  const NamedTensors before = average_.values();
+  const LoaderState loader = train_.state();
+  average_.add_equally(ends);
   NamedTensors mean = average_.values();
+  average_.restore(before);
   mean.insert(trained.begin(), trained.end());
   plan_.load_parameters(mean);
   train_.start_epoch(static_cast<uint64_t>(epoch_));
   const NamedTensors statistics = estimate_norm_statistics(plan_, part_.graph, context(), [this] {
-    stop_if_asked();
     if (!train_.next(batch_)) return false;
     feed_.feed(batch_);
     return true;
   });
+  train_.restore(loader);
   plan_.load_parameters(trained);
   for (const auto& [name, tensor] : statistics) mean[name] = tensor;
   return mean;

@@ -130,6 +130,8 @@ class Trainer {
   // Back to the newest checkpoint, with half the learning rate; rethrows when there is none, or
   // this has happened too often.
   void roll_back(const NonFinite& error);
+  // Ends of epochs that are averaged, with the one at hand; 0: none yet.
+  [[nodiscard]] int averaged_ends() const;
   // The mean of the weights at the ends of the last epochs, with BatchNorm's statistics of their
   // own; empty before these. `trained`: the plan's parameters, which it has afterwards too.
   [[nodiscard]] NamedTensors mean_of_epochs(const NamedTensors& trained);

@@ -404,6 +404,37 @@ TEST(Trainer, AveragesTheLastEpochs) {
   }
 }
 
+// A stop in the validation behind the last epoch's mean, and on from its checkpoint.
+TEST(Trainer, AveragesNoEpochTwice) {
+  const TemporaryFolder folder;
+  TrainerOptions options = options_for(8);
+  options.end_epoch = 3;
+  options.averaged_epochs = 2;
+  Bench through(options, tiny_model(), true);
+  through.trainer->run();
+  const TrainerState expected = through.trainer->state();
+
+  bool asked = false;
+  options.stop = [&asked]() -> std::optional<ErrorKind> {
+    if (asked) return ErrorKind::kInterrupted;
+    return std::nullopt;
+  };
+  Bench first(options, tiny_model(), true);
+  first.trainer->run(2);
+  while (first.trainer->step()) {
+  }
+  asked = true;
+  EXPECT_THROW(first.trainer->finish_epoch(), Error);
+  const TrainerState stopped = first.trainer->state();
+  asked = false;
+  Bench second(options, tiny_model(), true);
+  second.trainer->restore(stopped);
+  second.trainer->run();
+  EXPECT_TRUE(same_bytes(second.trainer->state().parameters, expected.parameters));
+  EXPECT_TRUE(same_bytes(second.trainer->state().average, expected.average));
+  EXPECT_EQ(second.trainer->state().updates, expected.updates);
+}
+
 // The gradient's place moves; the running statistics and the number of updates do not.
 TEST(Trainer, ClimbsWithoutATrace) {
   TrainerOptions options = options_for(8);
