@@ -90,6 +90,7 @@ void Optimizer::set_step(double learning_rate, double rescale_gradient, int64_t 
   learning_rate_ = learning_rate;
   rescale_ = rescale_gradient;
   update_ = update;
+  if (!gradients_.empty()) return;  // finish_step() does it, when it knows the norms
   set_numbers(1);
   send_numbers();
 }
