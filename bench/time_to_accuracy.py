@@ -20,7 +20,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 PRETRAINED = [0, 1, 2, 3, 4, 5]  # the classes of the first network; the others are the job
 WAYS = {
-    "ancestor's": ["--recipe", "classic", "--lr", "0.01"],
+    "ancestor's": ["--recipe", "classic", "--lr", "0.01", "--batch-size", "64"],
     "heads": ["--recipe", "quick"],
     "lp-ft": ["--recipe", "lp-ft"],
 }
@@ -95,7 +95,7 @@ def main():
                         str(arguments.pretrain_epochs), "--data-train", "pretrain.lst", "--image-train",
                         f"{data}/images", "--save-result", "pretrained", "--save-name", "network"])
         job = ["--model", "pretrained/network", "--epoch", str(arguments.pretrain_epochs), "--num-classes",
-               str(len(others)), *shape, "--batch-size", "64", "--data-train", "train.lst", "--image-train",
+               str(len(others)), *shape, "--data-train", "train.lst", "--image-train",
                f"{data}/images", "--data-val", "val.lst", "--image-val", f"{data}/images"]
         end = ["--num-epoch", str(arguments.pretrain_epochs + arguments.epochs)]
         ways = WAYS | MORE_WAYS if arguments.more_ways else WAYS

@@ -10,6 +10,7 @@ namespace orthrus {
 [[nodiscard]] Command make_recipes_command();
 [[nodiscard]] Command make_lr_find_command();
 [[nodiscard]] Command make_tune_command();
+[[nodiscard]] Command make_soup_command();
 [[nodiscard]] Command make_evaluate_command();
 [[nodiscard]] Command make_predict_command();
 [[nodiscard]] Command make_tasks_command();

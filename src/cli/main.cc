@@ -24,11 +24,12 @@ namespace {
 // In the order of the overview.
 std::vector<Command> all_commands() {
   return {
-      make_train_command(),   make_runs_command(),      make_recipes_command(),
-      make_lr_find_command(), make_tune_command(),      make_evaluate_command(),
-      make_predict_command(), make_tasks_command(),     make_check_command(),
-      make_list_command(),    make_pack_command(),      make_bench_command(),
-      make_doctor_command(),  make_demo_data_command(), make_options_page_command(),
+      make_train_command(),        make_runs_command(),    make_recipes_command(),
+      make_lr_find_command(),      make_tune_command(),    make_soup_command(),
+      make_evaluate_command(),     make_predict_command(), make_tasks_command(),
+      make_check_command(),        make_list_command(),    make_pack_command(),
+      make_bench_command(),        make_doctor_command(),  make_demo_data_command(),
+      make_options_page_command(),
   };
 }
 

@@ -10,6 +10,23 @@
 #include "train/task_options.h"
 
 namespace orthrus {
+namespace {
+
+Model loaded(const Options& options, const ModelSource& source) {
+  const auto own = describe_source(source).preprocessing;
+  Model model =
+      load_model(source, own ? preprocessing_of(options, *own) : preprocessing_of(options));
+  if (source.kind == ModelSource::Kind::kModelFile) check_against_model(options, model);
+  if (options.has("tasks.file")) {
+    const Options file = read_task_configuration(options.text("tasks.file"));
+    declare_tasks(model, declared_tasks(file.section("task")));
+  }
+  const std::vector<std::string> names = class_names_of(options);
+  if (!names.empty()) name_classes(model.tasks, names);
+  return model;
+}
+
+}  // namespace
 
 Model model_argument(const Options& options, std::vector<std::string>& arguments) {
   std::string text = options.text("model.source");
@@ -28,17 +45,11 @@ Model model_argument(const Options& options, std::vector<std::string>& arguments
                       options.where("model.epoch"), *epoch, source.name)
         .with_hint("leave it out");
   }
-  const auto own = describe_source(source).preprocessing;
-  Model model =
-      load_model(source, own ? preprocessing_of(options, *own) : preprocessing_of(options));
-  if (source.kind == ModelSource::Kind::kModelFile) check_against_model(options, model);
-  if (options.has("tasks.file")) {
-    const Options file = read_task_configuration(options.text("tasks.file"));
-    declare_tasks(model, declared_tasks(file.section("task")));
-  }
-  const std::vector<std::string> names = class_names_of(options);
-  if (!names.empty()) name_classes(model.tasks, names);
-  return model;
+  return loaded(options, source);
+}
+
+Model named_model(const Options& options, const std::string& name) {
+  return loaded(options, resolve_model(name, std::nullopt));
 }
 
 Preprocessing preprocessing_argument(const Options& options, const Model& model) {

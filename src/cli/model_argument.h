@@ -1,4 +1,4 @@
-// What evaluate and predict have in common: the model that the command line names, ready to use,
+// What evaluate, predict and soup have in common: the models that the command line names, ready to use,
 // and what it runs on.
 #pragma once
 
@@ -17,6 +17,9 @@ namespace orthrus {
 // The model of --model, or else of the first of `arguments`, which is taken off. Throws kUsage when
 // neither is there, and what resolving and loading throw.
 [[nodiscard]] Model model_argument(const Options& options, std::vector<std::string>& arguments);
+
+// The model of that name, of its newest epoch.
+[[nodiscard]] Model named_model(const Options& options, const std::string& name);
 
 // How pictures become the model's input: its own rule, or that of --pixels where it is given.
 [[nodiscard]] Preprocessing preprocessing_argument(const Options& options, const Model& model);

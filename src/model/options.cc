@@ -21,6 +21,14 @@ OptionSpec image_shape_option() {
           .group = "Model"};
 }
 
+OptionSpec class_names_option() {
+  return {.key = "model.classes",
+          .flag = "--classes",
+          .value_name = "FILE",
+          .help = "Names of the classes, one on each line, from class 0 on.",
+          .group = "Model"};
+}
+
 std::vector<OptionSpec> model_options(const std::string& default_epoch) {
   return {
       {.key = "model.source",
@@ -41,11 +49,7 @@ std::vector<OptionSpec> model_options(const std::string& default_epoch) {
                                        "epoch.",
        .group = "Model"},
       image_shape_option(),
-      {.key = "model.classes",
-       .flag = "--classes",
-       .value_name = "FILE",
-       .help = "Names of the classes, one on each line, from class 0 on.",
-       .group = "Model"},
+      class_names_option(),
   };
 }
 

@@ -17,6 +17,8 @@ namespace orthrus {
 
 // --image-shape alone, for commands that take no model from a file.
 [[nodiscard]] OptionSpec image_shape_option();
+// --classes alone.
+[[nodiscard]] OptionSpec class_names_option();
 
 // The validation preprocessing for --image-shape; the shorter edge of a picture is resized to the
 // shape's shorter side. Throws kUsage for a shape that is not 3,HEIGHT,WIDTH.

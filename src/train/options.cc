@@ -119,16 +119,7 @@ std::vector<OptionSpec> loop_options() {
            "(by how each step changed them); by the gradients at the shared features: gradnorm, "
            "pcgrad, dbmtl, imtl, mgda, cagrad, nashmtl.",
        .group = "Optimizer"},
-      {.key = "train.best_by",
-       .flag = "--best-by",
-       .default_text = "accuracy",
-       .value_name = "FIGURE[:TASK]",
-       .help =
-           "Figure of the validation by which best.safetensors is chosen, of one task or as the "
-           "mean over the tasks that have it: accuracy, top5, loss, macro_f1, "
-           "balanced_accuracy, mcc, mean_average_precision, mean_roc_auc, mean_absolute_error, "
-           "weighted_kappa, calibration_error.",
-       .group = "Training"},
+      best_by_option(),
       {.key = "train.calibrate",
        .flag = "--calibrate",
        .type = OptionType::kBoolean,
@@ -220,6 +211,19 @@ LastBatch last_batch_of(const std::string& text) {
 }
 
 }  // namespace
+
+OptionSpec best_by_option() {
+  return {.key = "train.best_by",
+          .flag = "--best-by",
+          .default_text = "accuracy",
+          .value_name = "FIGURE[:TASK]",
+          .help =
+              "Figure of the validation by which best.safetensors is chosen, of one task or as the "
+              "mean over the tasks that have it: accuracy, top5, loss, macro_f1, "
+              "balanced_accuracy, mcc, mean_average_precision, mean_roc_auc, mean_absolute_error, "
+              "weighted_kappa, calibration_error.",
+          .group = "Training"};
+}
 
 std::vector<OptionSpec> train_options() {
   std::vector<OptionSpec> all = model_options("0");

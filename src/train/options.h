@@ -13,6 +13,9 @@ namespace orthrus {
 // The same as a table, with the [[task]] and [[source]] tables of a configuration.
 [[nodiscard]] OptionTable train_table();
 
+// --best-by alone.
+[[nodiscard]] OptionSpec best_by_option();
+
 // Throws kUsage for what is missing or cannot be had (several machines), kInput for a bad --classes
 // file. `stop` is left empty.
 [[nodiscard]] TrainRequest train_request(const Options& options);

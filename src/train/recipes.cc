@@ -61,7 +61,7 @@ num_epoch = 20
 # the features are not spoilt by heads that know nothing yet. The paper freezes BatchNorm and goes on
 # with a smaller rate; with the batch's statistics fewer epochs do (bench/time_to_accuracy.py).
 [data]
-batch_size = 64
+batch_size = 32
 
 [finetune]
 train = ["all"]
@@ -70,10 +70,10 @@ heads_first = 50
 
 [optimizer]
 name = "nesterov"
-lr = 0.005
+lr = 0.01
 momentum = 0.9
 weight_decay = 0.0
-schedule = "cosine"
+schedule = "linear"
 
 [train]
 num_epoch = 3

@@ -9,12 +9,11 @@
 #include "formats/mxnet/checkpoint.h"
 #include "graph/passes/fuse.h"
 #include "graph/passes/stochastic_depth.h"
-#include "infer/evaluate.h"
 #include "model/model_file.h"
-#include "tasks/calibration.h"
 #include "tasks/heads.h"
 #include "train/log_lines.h"
 #include "train/norm_statistics.h"
+#include "train/validation.h"
 
 namespace orthrus {
 namespace {
@@ -375,21 +374,14 @@ void Trainer::validate(EpochReport& report) {
   for (Task& task : model_.tasks) task.temperature = 1;
   Inference inference(part_.graph, part_.input, part_.batch_shape(options_.batch_size),
                       model_.parameters, backend_);
-  std::vector<TaskEvaluation> evaluations(model_.tasks.begin(), model_.tasks.end());
-  std::vector<TemperatureFit> fits(model_.tasks.begin(), model_.tasks.end());
-  const auto add = [&](const BatchAnswers& answers) {
-    add_answers(answers, evaluations);
-    for (size_t task = 0; options_.calibrate && task < fits.size(); ++task) {
-      const TaskAnswers& own = answers.tasks[task];
-      fits[task].add(own.probabilities, own.labels, own.present);
-    }
-  };
-  for_each_batch(inference, model_.tasks, *validation_, add, [this](int64_t) { stop_if_asked(); });
-  for (size_t task = 0; task < fits.size(); ++task) {
-    report.validation.push_back(evaluations[task].sums());
-    model_.tasks[task].temperature = fits[task].temperature();
+  Validation validation =
+      orthrus::validate(inference, model_.tasks, *validation_, options_.best_by, options_.calibrate,
+                        [this](int64_t) { stop_if_asked(); });
+  for (size_t task = 0; task < model_.tasks.size(); ++task) {
+    model_.tasks[task].temperature = validation.temperatures[task];
   }
-  report.score = options_.best_by.score(reports_of(evaluations), model_.tasks);
+  report.validation = std::move(validation.sums);
+  report.score = validation.score;
 }
 
 void Trainer::start_checkpoint(NamedTensors parameters) {
