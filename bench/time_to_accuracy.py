@@ -3,11 +3,12 @@
 Fashion-MNIST, then fine-tuned on the others in several ways. The time counts from the start of the program, with
 reading, features and validation; the target is what the ancestor's way reaches in its last epoch.
 
-usage: bench/time_to_accuracy.py [--data DIR] [--pictures 2000] [--epochs 10] [--seeds 3] [--size 28] [--torch PYTHON]
-                                 [--more-ways]
+usage: bench/time_to_accuracy.py [--data DIR] [--pictures 2000] [--epochs 10] [--networks 1] [--seeds 3] [--size 28]
+                                 [--torch PYTHON] [--more-ways]
 DIR holds what `orthrus demo-data` writes, and is made when it is not there. --epochs is for the ancestor's way; the
-recipes have their own. With --torch, the ancestor's way in PyTorch too (bench/time_torch.py). --more-ways adds lp-ft
-without the heads first, and lp-ft of --epochs epochs.
+recipes have their own. --networks is how many networks are pretrained, each fine-tuned with every seed. With --torch,
+the ancestor's way in PyTorch too (bench/time_torch.py). --more-ways adds lp-ft without the heads first, and lp-ft of
+--epochs epochs.
 """
 import argparse
 import os
@@ -70,6 +71,7 @@ def main():
     parser.add_argument("--validation-pictures", type=int, default=2000)
     parser.add_argument("--pretrain-epochs", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--networks", type=int, default=1)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--size", type=int, default=28)
     parser.add_argument("--model", default="resnet14_small")
@@ -90,31 +92,34 @@ def main():
         count = write_list(f"{data}/train.lst", "train.lst", others, arguments.pictures)
         write_list(f"{data}/test.lst", "val.lst", others, arguments.validation_pictures)
         shape = ["--image-shape", f"3,{arguments.size},{arguments.size}", "--tasks", "class"]
-        train(program, ["--model", arguments.model, "--num-classes", str(len(PRETRAINED)), *shape, "--batch-size",
-                        "128", "--lr", "0.1", "--num-examples", "10000", "--num-epoch",
-                        str(arguments.pretrain_epochs), "--data-train", "pretrain.lst", "--image-train",
-                        f"{data}/images", "--save-result", "pretrained", "--save-name", "network"])
-        job = ["--model", "pretrained/network", "--epoch", str(arguments.pretrain_epochs), "--num-classes",
-               str(len(others)), *shape, "--data-train", "train.lst", "--image-train",
-               f"{data}/images", "--data-val", "val.lst", "--image-val", f"{data}/images"]
         end = ["--num-epoch", str(arguments.pretrain_epochs + arguments.epochs)]
         ways = WAYS | MORE_WAYS if arguments.more_ways else WAYS
         results = {way: [] for way in ways}
         if arguments.torch:
             results["PyTorch"] = []
-        for seed in range(arguments.seeds):
-            for way, options in ways.items():
-                epochs = end if way in LONG else []
-                curve, seconds = train(program, [*job, *options, *epochs, "--seed", str(seed), "--run", f"{way}{seed}"])
-                results[way].append((curve, seconds))
-            if arguments.torch:
-                results["PyTorch"].append(train(
-                    [arguments.torch, os.path.join(HERE, "time_torch.py")],
-                    ["pretrained/last.safetensors", "train.lst", "val.lst", f"{data}/images", str(len(others)),
-                     str(arguments.size), str(arguments.epochs), "0.01", "64", str(seed)]))
+        for network in range(arguments.networks):
+            pretrained = f"pretrained{network}"
+            train(program, ["--model", arguments.model, "--num-classes", str(len(PRETRAINED)), *shape, "--batch-size",
+                            "128", "--lr", "0.1", "--num-examples", "10000", "--num-epoch",
+                            str(arguments.pretrain_epochs), "--data-train", "pretrain.lst", "--image-train",
+                            f"{data}/images", "--save-result", pretrained, "--save-name", "network", "--seed",
+                            str(network)])
+            job = ["--model", f"{pretrained}/network", "--epoch", str(arguments.pretrain_epochs), "--num-classes",
+                   str(len(others)), *shape, "--data-train", "train.lst", "--image-train", f"{data}/images",
+                   "--data-val", "val.lst", "--image-val", f"{data}/images"]
+            for seed in range(arguments.seeds):
+                for way, options in ways.items():
+                    epochs = end if way in LONG else []
+                    run = ["--seed", str(seed), "--run", f"{way}{network}-{seed}"]
+                    results[way].append(train(program, [*job, *options, *epochs, *run]))
+                if arguments.torch:
+                    results["PyTorch"].append(train(
+                        [arguments.torch, os.path.join(HERE, "time_torch.py")],
+                        [f"{pretrained}/last.safetensors", "train.lst", "val.lst", f"{data}/images",
+                         str(len(others)), str(arguments.size), str(arguments.epochs), "0.01", "64", str(seed)]))
 
         print(f"{count} pictures of {len(others)} new classes at {arguments.size} pixels, "
-              f"medians of {arguments.seeds} seeds")
+              f"medians of {arguments.networks} x {arguments.seeds} networks and seeds")
         print(f"{'way':<12} {'to the target':>14} {'all epochs':>11} {'last':>8} {'best':>8}")
         targets = [curve[-1][1] for curve, _ in results["ancestor's"]]
         for way, runs in results.items():

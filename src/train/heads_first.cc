@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "infer/features.h"
 #include "train/feature_caching.h"
 #include "train/linear_probe.h"
 
@@ -51,20 +52,48 @@ PreparedTraining heads_of(const PreparedTraining& prepared, Backend& backend) {
   heads.model = prepared.model;
   heads.part = choose_trained_part(heads.model, heads.request.part);
   heads.train_pictures = prepared.train_pictures;
-  heads.validation_pictures = prepared.validation_pictures;
+  // Where a solver finds heads to go on from, a usual penalty does: no validation is worth its
+  // time.
+  if (!why_not_linear(heads.part).empty()) heads.validation_pictures = prepared.validation_pictures;
   make_sources(heads, backend);
   return heads;
 }
 
+// Kept features of a list in large batches: a solver's passes over them are many.
+std::unique_ptr<CachedFeatureLoader> large_batches(const FeatureCache& cache,
+                                                   const SharedPictures& pictures,
+                                                   LoaderOptions loading, int batch_size) {
+  loading.batch_size = batch_size;
+  loading.shuffle = false;
+  loading.last_batch = LastBatch::kPad;
+  return std::make_unique<CachedFeatureLoader>(cache, *pictures, loading);
+}
+
 // `heads` reads features; the solution goes into `model`.
 void solve(PreparedTraining& heads, Model& model, Backend& backend, TrainObserver& observer) {
+  constexpr size_t kMostInBatch = 1024;
+  BatchSource* train = &heads.train();
+  BatchSource* validation = heads.validation();
+  int batch_size = heads.request.loader.batch_size;
+  std::unique_ptr<CachedFeatureLoader> large_train, large_validation;
+  if (heads.train_cache) {
+    const LoaderOptions& loading = heads.request.loader;
+    batch_size = static_cast<int>(std::min(kMostInBatch, heads.train_cache->spec().pictures));
+    large_train = large_batches(*heads.train_cache, heads.train_pictures, loading, batch_size);
+    train = large_train.get();
+    if (heads.validation_cache) {
+      large_validation =
+          large_batches(*heads.validation_cache, heads.validation_pictures, loading, batch_size);
+      validation = large_validation.get();
+    }
+  }
   const ProbeResult result = fit_linear_heads({.part = heads.part,
                                                .tasks = heads.model.tasks,
                                                .parameters = heads.model.parameters,
-                                               .train = heads.train(),
-                                               .validation = heads.validation(),
+                                               .train = *train,
+                                               .validation = validation,
                                                .best_by = heads.request.best_by,
-                                               .batch_size = heads.request.loader.batch_size,
+                                               .batch_size = batch_size,
                                                .stop = heads.request.stop},
                                               backend);
   for (const auto& [name, tensor] : result.parameters) model.parameters[name] = tensor;
