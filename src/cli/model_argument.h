@@ -1,5 +1,5 @@
-// What evaluate, predict and soup have in common: the models that the command line names, ready to use,
-// and what it runs on.
+// What evaluate, predict and soup have in common: the models that the command line names, ready to
+// use, and what it runs on.
 #pragma once
 
 #include <memory>
