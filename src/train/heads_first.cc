@@ -65,6 +65,7 @@ std::unique_ptr<CachedFeatureLoader> large_batches(const FeatureCache& cache,
                                                    LoaderOptions loading, int batch_size) {
   loading.batch_size = batch_size;
   loading.shuffle = false;
+  loading.sources.clear();  // each picture once
   loading.last_batch = LastBatch::kPad;
   return std::make_unique<CachedFeatureLoader>(cache, *pictures, loading);
 }
@@ -78,7 +79,11 @@ void solve(PreparedTraining& heads, Model& model, Backend& backend, TrainObserve
   std::unique_ptr<CachedFeatureLoader> large_train, large_validation;
   if (heads.train_cache) {
     const LoaderOptions& loading = heads.request.loader;
-    batch_size = static_cast<int>(std::min(kMostInBatch, heads.train_cache->spec().pictures));
+    size_t pictures = heads.train_cache->spec().pictures;  // no batch is larger than its list
+    if (heads.validation_cache) {
+      pictures = std::min(pictures, heads.validation_cache->spec().pictures);
+    }
+    batch_size = static_cast<int>(std::min(kMostInBatch, pictures));
     large_train = large_batches(*heads.train_cache, heads.train_pictures, loading, batch_size);
     train = large_train.get();
     if (heads.validation_cache) {

@@ -122,3 +122,11 @@ run 0 "${train[@]:0:9}" --data-train "$goldens/data/train.lst" --image-train "$g
   --batch-size 16 --accumulate 1 --train heads --augment none --run bit
 says err "500 epochs, by BiT's rule"
 says runs/bit/config.toml "num_epoch = 500  # found at the start"
+
+run 0 soup search/trial-* "${validation[@]}" --image-shape 3,32,32 --out mixed.safetensors
+says out "in soup" "taken" "mixed.safetensors"
+run 0 evaluate --model mixed.safetensors "${validation[@]}"
+says out "images 10"
+run 2 soup runs/kept "${validation[@]}"
+says err "two models or more"
+run 3 soup runs/kept runs/missing "${validation[@]}"
