@@ -65,7 +65,6 @@ std::unique_ptr<CachedFeatureLoader> large_batches(const FeatureCache& cache,
                                                    LoaderOptions loading, int batch_size) {
   loading.batch_size = batch_size;
   loading.shuffle = false;
-  loading.sources.clear();  // each picture once
   loading.last_batch = LastBatch::kPad;
   return std::make_unique<CachedFeatureLoader>(cache, *pictures, loading);
 }
@@ -78,17 +77,13 @@ void solve(PreparedTraining& heads, Model& model, Backend& backend, TrainObserve
   int batch_size = heads.request.loader.batch_size;
   std::unique_ptr<CachedFeatureLoader> large_train, large_validation;
   if (heads.train_cache) {
-    const LoaderOptions& loading = heads.request.loader;
-    size_t pictures = heads.train_cache->spec().pictures;  // no batch is larger than its list
-    if (heads.validation_cache) {
-      pictures = std::min(pictures, heads.validation_cache->spec().pictures);
-    }
-    batch_size = static_cast<int>(std::min(kMostInBatch, pictures));
-    large_train = large_batches(*heads.train_cache, heads.train_pictures, loading, batch_size);
+    batch_size = static_cast<int>(std::min(kMostInBatch, heads.train_cache->spec().pictures));
+    large_train =
+        large_batches(*heads.train_cache, heads.train_pictures, heads.request.loader, batch_size);
     train = large_train.get();
     if (heads.validation_cache) {
-      large_validation =
-          large_batches(*heads.validation_cache, heads.validation_pictures, loading, batch_size);
+      large_validation = large_batches(*heads.validation_cache, heads.validation_pictures,
+                                       validation_loading(heads.request), batch_size);
       validation = large_validation.get();
     }
   }
