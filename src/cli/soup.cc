@@ -94,6 +94,7 @@ int run_soup(const Options& options, CommandContext& context) {
     signals.throw_if_requested();
   };
   const Soup soup = make_soup({.models = static_cast<int>(names.size()),
+                               .first = first,
                                .load =
                                    [&](int number) {
                                      Model model = load(number);

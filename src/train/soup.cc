@@ -82,8 +82,9 @@ void add_to_mean(const NamedTensors& added, int count, NamedTensors& mean) {
 
 Soup make_soup(const SoupRequest& request, Backend& backend, const BatchCallback& after_batch) {
   if (request.models < 2) throw usage_error("a soup is made of two models or more");
-  Model first = request.load(0);
+  const Model& first = request.first;
   Taster taster(request, first, backend, after_batch);
+  const auto load = [&](int number) { return number == 0 ? first : request.load(number); };
   const auto score_of = [&](Model& model) {
     try {
       return taster.score(model);
@@ -94,7 +95,7 @@ Soup make_soup(const SoupRequest& request, Backend& backend, const BatchCallback
   Soup soup;
   std::vector<std::vector<Task>> tasks;  // of each model, with its temperatures
   for (int number = 0; number < request.models; ++number) {
-    Model model = number == 0 ? first : request.load(number);
+    Model model = load(number);
     check_alike(first, model);
     soup.ingredients.push_back({.model = number, .score = score_of(model)});
     tasks.push_back(std::move(model.tasks));
@@ -104,7 +105,7 @@ Soup make_soup(const SoupRequest& request, Backend& backend, const BatchCallback
   });
   int taken = 0;
   for (SoupIngredient& ingredient : soup.ingredients) {
-    Model next = request.load(ingredient.model);
+    Model next = load(ingredient.model);
     if (taken == 0) {
       next.tasks = tasks[static_cast<size_t>(ingredient.model)];
       ingredient.mixed = ingredient.score;

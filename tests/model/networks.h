@@ -105,6 +105,20 @@ inline Model tiny_model() {
   return model;
 }
 
+// The two classic heads on the pixels themselves, of zeros: linear, unlike those behind a dropout.
+inline Model pixel_model() {
+  Graph graph;
+  const int data = graph.add_variable("data", VariableRole::kInput);
+  const int flat = graph.add({"flatten0", Flatten{}, {{data}}});
+  Model model = tiny_model();
+  model.graph = append_heads(graph, {flat}, model.tasks);
+  model.parameters = {};
+  for (const auto& [name, shape] : parameter_shapes(model.graph, model.preprocessing)) {
+    model.parameters[name] = Tensor::zeros(shape);
+  }
+  return model;
+}
+
 inline std::unique_ptr<Loader> golden_loader(const std::string& list,
                                              const Preprocessing& preprocessing,
                                              const LoaderOptions& options) {

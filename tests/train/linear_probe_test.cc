@@ -13,22 +13,9 @@ namespace {
 using ::testing::AllOf;
 using testing::golden_loader;
 using ::testing::HasSubstr;
+using testing::pixel_model;
 using testing::refusal_of;
 using testing::tiny_model;
-
-// Two heads on the pixels themselves.
-Model pixel_model() {
-  Graph graph;
-  const int data = graph.add_variable("data", VariableRole::kInput);
-  const int flat = graph.add({"flatten0", Flatten{}, {{data}}});
-  Model model = tiny_model();
-  model.graph = append_heads(graph, {flat}, model.tasks);
-  model.parameters = {};
-  for (const auto& [name, shape] : parameter_shapes(model.graph, model.preprocessing)) {
-    model.parameters[name] = Tensor::zeros(shape);
-  }
-  return model;
-}
 
 TrainedPart heads_on_pixels(const Model& model) {
   TrainedPart part = choose_trained_part(model, {.items = {"heads"}});

@@ -27,6 +27,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::kPictures;
+using testing::pixel_model;
 using testing::RecordingObserver;
 using testing::refusal_of;
 using testing::Run;
@@ -174,15 +175,7 @@ TEST_F(Run, MayTrainTheHeadsFirst) {
 TEST_F(Run, MaySolveForTheHeads) {
   request_.solve = true;
   EXPECT_THAT(refusal(), HasSubstr("--solver lbfgs solves for the heads alone"));
-  Model model = tiny_model();  // without its dropout the heads are linear
-  Graph graph;
-  const int data = graph.add_variable("data", VariableRole::kInput);
-  const int flat = graph.add({"flatten0", Flatten{}, {{data}}});
-  model.graph = append_heads(graph, {flat}, model.tasks);
-  model.parameters = {};
-  for (const auto& [name, shape] : parameter_shapes(model.graph, model.preprocessing)) {
-    model.parameters[name] = Tensor::zeros(shape);
-  }
+  const Model model = pixel_model();
   mxnet::save_checkpoint((folder_.path() / "start").string(), 0, model.graph, model.parameters);
   request_.part.items = {"heads"};
   request_.end_epoch = 9;

@@ -40,13 +40,14 @@ Soup soup_of(const std::vector<Model>& models, const std::string& best_by = "acc
   loading.batch_size = 4;
   const auto loader = golden_loader("val.lst", tiny_model().preprocessing, loading);
   const auto backend = make_ref_backend();
+  const auto load = [&](int number) {
+    Model model = models[static_cast<size_t>(number)];
+    model.origin = fmt::format("model {}", number);
+    return model;
+  };
   return make_soup({.models = static_cast<int>(models.size()),
-                    .load =
-                        [&](int number) {
-                          Model model = models[static_cast<size_t>(number)];
-                          model.origin = fmt::format("model {}", number);
-                          return model;
-                        },
+                    .first = load(0),
+                    .load = load,
                     .validation = loader.get(),
                     .batch_size = loading.batch_size,
                     .best_by = BestBy(best_by, ""),
