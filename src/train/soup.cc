@@ -93,10 +93,10 @@ Soup make_soup(const SoupRequest& request, Backend& backend, const BatchCallback
     }
   };
   Soup soup;
+  for (int number = 1; number < request.models; ++number) check_alike(first, load(number));
   std::vector<std::vector<Task>> tasks;  // of each model, with its temperatures
   for (int number = 0; number < request.models; ++number) {
     Model model = load(number);
-    check_alike(first, model);
     soup.ingredients.push_back({.model = number, .score = score_of(model)});
     tasks.push_back(std::move(model.tasks));
   }

@@ -18,7 +18,8 @@ namespace orthrus {
 struct SoupRequest {
   int models = 0;
   Model first;  // that of number 0
-  // The model of that number, from 1; called twice for each, so that not all are in memory at once.
+  // The model of that number, from 1; called several times for each, so that not all are in memory
+  // at once.
   std::function<Model(int)> load;
   BatchSource* validation = nullptr;  // not shuffled; outlives the call
   int batch_size = 1;                 // as the validation's
