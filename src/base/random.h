@@ -20,6 +20,7 @@ enum class StreamPurpose : uint32_t {
   kWeighting = 6,   // loss weighting in one step
   kTurns = 7,       // order of the turns of several sources in an epoch
   kMixing = 8,      // how two pictures of a batch are mixed
+  kHoldBack = 9,    // whether a picture is held back to choose a penalty by
 };
 
 // Four 32-bit words from a 128-bit counter and a 64-bit key, ten rounds.

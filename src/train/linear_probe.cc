@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <memory>
 #include <utility>
 
+#include "base/random.h"
 #include "graph/passes/fuse.h"
 #include "infer/evaluate.h"
 #include "tasks/heads.h"
@@ -15,8 +17,30 @@
 namespace orthrus {
 namespace {
 
-constexpr double kPenaltyWithoutValidation = 1e-4;
 constexpr std::array<double, 7> kPenalties = {1, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6};
+constexpr double kPenaltyForFewPictures = 1e-2;  // too few to hold some back
+constexpr int64_t kFewPictures = 20;
+
+// The pictures that a loss is of: all, or without a validation list those that are fitted and the
+// fifth that is held back.
+enum class Pictures { kAll, kFitted, kHeldBack };
+
+bool is_held_back(int64_t position) {
+  return RandomStream(0, StreamPurpose::kHoldBack, 0, static_cast<uint64_t>(position)).below(5) ==
+         0;
+}
+
+// Takes the labels of the other pictures away.
+void keep_labels(Pictures pictures, Batch& batch) {
+  if (pictures == Pictures::kAll) return;
+  const std::span<float> labels = batch.labels.data();
+  const size_t columns = labels.size() / batch.positions.size();
+  for (size_t row = 0; row < batch.positions.size(); ++row) {
+    if (is_held_back(batch.positions[row]) == (pictures == Pictures::kHeldBack)) continue;
+    std::ranges::fill(labels.subspan(row * columns, columns),
+                      std::numeric_limits<float>::quiet_NaN());
+  }
+}
 
 PlanOptions probe_plan() {
   PlanOptions options;
@@ -48,29 +72,25 @@ class HeadLoss {
 
   [[nodiscard]] std::vector<double> start() const { return values_; }
 
-  double operator()(std::span<const double> x, double penalty, std::span<double> gradient) {
-    put(x);
+  double operator()(std::span<const double> x, Pictures pictures, double penalty,
+                    std::span<double> gradient) {
     std::ranges::fill(gradient, 0.0);
-    double loss = 0;
-    int64_t pictures = 0;
-    request_.train.start_epoch(0);
-    while (request_.train.next(batch_)) {
-      feed_.feed(batch_);
-      plan_.forward({});
-      loss += batch_.count * weigh();
-      pictures += batch_.count;
+    const double loss = mean_loss(x, pictures, [&] {
       plan_.backward({}, [&](int index, std::span<const float> part) {
         const std::span<double> sum = gradient.subspan(offsets_[static_cast<size_t>(index)]);
         for (size_t i = 0; i < part.size(); ++i) sum[i] += part[i];
       });
-    }
-    if (const auto kind = request_.stop ? request_.stop() : std::nullopt) {
-      throw Error(*kind, "stopped while the heads were solved for");
-    }
-    loss /= static_cast<double>(pictures);
-    for (double& value : gradient) value /= static_cast<double>(pictures);
+    });
+    for (double& value : gradient) value /= static_cast<double>(count_);
     return loss + add_penalty(x, penalty, gradient);
   }
+
+  double held_back(std::span<const double> x) {
+    return mean_loss(x, Pictures::kHeldBack, [] {});
+  }
+
+  // Pictures of an epoch; known after a first loss.
+  [[nodiscard]] int64_t count() const { return count_; }
 
   [[nodiscard]] NamedTensors parameters(std::span<const double> x) {
     put(x);
@@ -86,6 +106,26 @@ class HeadLoss {
       std::ranges::transform(x.subspan(offsets_[i], values.size()), values.begin(),
                              [](double value) { return static_cast<float>(value); });
     }
+  }
+
+  template <typename AfterBatch>
+  double mean_loss(std::span<const double> x, Pictures pictures, const AfterBatch& after_batch) {
+    put(x);
+    double loss = 0;
+    count_ = 0;
+    request_.train.start_epoch(0);
+    while (request_.train.next(batch_)) {
+      keep_labels(pictures, batch_);
+      feed_.feed(batch_);
+      plan_.forward({});
+      loss += batch_.count * weigh();
+      count_ += batch_.count;
+      after_batch();
+    }
+    if (const auto kind = request_.stop ? request_.stop() : std::nullopt) {
+      throw Error(*kind, "stopped while the heads were solved for");
+    }
+    return loss / static_cast<double>(count_);
   }
 
   // The batch's loss; the labels' weights become those of the weighted tasks.
@@ -118,8 +158,15 @@ class HeadLoss {
   PlanFeed feed_;
   std::vector<size_t> offsets_;  // of the plan's parameters in x
   std::vector<double> values_;
+  int64_t count_ = 0;
   Batch batch_;
 };
+
+LbfgsResult minimise(HeadLoss& loss, Pictures pictures, double penalty, std::vector<double>& x) {
+  return minimise_lbfgs(x, [&](std::span<const double> at, std::span<double> gradient) {
+    return loss(at, pictures, penalty, gradient);
+  });
+}
 
 std::optional<double> score_of(const ProbeRequest& request, const NamedTensors& parameters,
                                Backend& backend) {
@@ -129,6 +176,54 @@ std::optional<double> score_of(const ProbeRequest& request, const NamedTensors& 
   const std::vector<TaskEvaluation> evaluations =
       evaluate(inference, request.tasks, *request.validation);
   return request.best_by.score(reports_of(evaluations), request.tasks);
+}
+
+ProbeResult chosen_by_validation(const ProbeRequest& request, HeadLoss& loss, Backend& backend) {
+  std::vector<double> x = loss.start();
+  std::optional<ProbeResult> best;
+  int iterations = 0;
+  for (const double penalty : kPenalties) {
+    const LbfgsResult result = minimise(loss, Pictures::kAll, penalty, x);
+    iterations += result.iterations;
+    NamedTensors parameters = loss.parameters(x);
+    const std::optional<double> score = score_of(request, parameters, backend);
+    const bool better =
+        !best || !best->score || !score ||
+        (request.best_by.higher_is_better() ? *score > *best->score : *score < *best->score);
+    if (!better) continue;
+    best = ProbeResult{.parameters = std::move(parameters),
+                       .penalty = penalty,
+                       .loss = result.value,
+                       .score = score,
+                       .iterations = 0};
+  }
+  best->iterations = iterations;
+  return std::move(*best);
+}
+
+// Down to the penalty with which the loss of what is held back grows; then with all pictures.
+ProbeResult chosen_by_held_back(HeadLoss& loss) {
+  std::vector<double> x = loss.start();
+  std::vector<double> best = x;
+  double penalty = kPenaltyForFewPictures;
+  double least = loss.held_back(x);
+  int iterations = 0;
+  if (loss.count() >= kFewPictures) {
+    for (const double next : kPenalties) {
+      iterations += minimise(loss, Pictures::kFitted, next, x).iterations;
+      const double value = loss.held_back(x);
+      if (value >= least) break;
+      least = value;
+      penalty = next;
+      best = x;
+    }
+  }
+  const LbfgsResult result = minimise(loss, Pictures::kAll, penalty, best);
+  return {.parameters = loss.parameters(best),
+          .penalty = penalty,
+          .loss = result.value,
+          .score = std::nullopt,
+          .iterations = iterations + result.iterations};
 }
 
 }  // namespace
@@ -156,30 +251,8 @@ ProbeResult fit_linear_heads(const ProbeRequest& request, Backend& backend) {
   const bool on_host = backend.device().is_host();
   const std::unique_ptr<Backend> processor = on_host ? nullptr : make_cpu_backend();
   HeadLoss loss(request, on_host ? backend : *processor);
-  std::vector<double> x = loss.start();
-  std::optional<ProbeResult> best;
-  int iterations = 0;
-  for (const double penalty : kPenalties) {
-    if (request.validation == nullptr && penalty != kPenaltyWithoutValidation) continue;
-    const LbfgsResult result =
-        minimise_lbfgs(x, [&](std::span<const double> at, std::span<double> gradient) {
-          return loss(at, penalty, gradient);
-        });
-    iterations += result.iterations;
-    NamedTensors parameters = loss.parameters(x);
-    const std::optional<double> score = score_of(request, parameters, backend);
-    const bool better =
-        !best || !best->score || !score ||
-        (request.best_by.higher_is_better() ? *score > *best->score : *score < *best->score);
-    if (!better) continue;
-    best = ProbeResult{.parameters = std::move(parameters),
-                       .penalty = penalty,
-                       .loss = result.value,
-                       .score = score,
-                       .iterations = 0};
-  }
-  best->iterations = iterations;
-  return std::move(*best);
+  return request.validation != nullptr ? chosen_by_validation(request, loss, backend)
+                                       : chosen_by_held_back(loss);
 }
 
 }  // namespace orthrus

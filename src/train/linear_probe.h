@@ -1,5 +1,5 @@
 // The best linear heads on given features: multinomial logistic regression, solved for all pictures
-// at once with L-BFGS, its regularisation chosen by the validation list.
+// at once with L-BFGS, its regularisation chosen by pictures that are not fitted.
 #pragma once
 
 #include <functional>
@@ -21,7 +21,7 @@ struct ProbeRequest {
   const std::vector<Task>& tasks;  // their declared weights and losses count
   const NamedTensors& parameters;  // where the search begins
   BatchSource& train;
-  BatchSource* validation;  // null: a penalty of 1e-4
+  BatchSource* validation;  // null: a fifth of `train` is held back until the penalty is chosen
   BestBy best_by;           // which penalty is the best
   int batch_size = 1;
   // Asked after each pass over the pictures; kInterrupted or kTerminated ends it.
@@ -39,8 +39,10 @@ struct ProbeResult {
 // Why the heads are not linear in their features, or empty.
 [[nodiscard]] std::string why_not_linear(const TrainedPart& part);
 
-// Tries penalties from 1 down to 1e-6, each from the solution of the one before. Throws kUsage when
-// the heads are not linear, and what the sources throw.
+// Tries penalties from 1 down to 1e-6, each from the solution of the one before, and takes the best
+// one: by the validation, or without one by the loss of pictures that are held back, and then
+// solves for all pictures; for fewer than 20 it takes 1e-2. Throws kUsage when the heads are not
+// linear, and what the sources throw.
 [[nodiscard]] ProbeResult fit_linear_heads(const ProbeRequest& request, Backend& backend);
 
 }  // namespace orthrus

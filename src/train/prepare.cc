@@ -63,8 +63,9 @@ void count_classes(const SharedPictures& train, const SharedPictures& validation
 }
 
 void report_model(const Model& model, const FinetuneReport& report, TrainObserver& observer) {
-  observer.note(fmt::format("model: {}; {} tasks on the features of '{}'", model.origin,
-                            model.tasks.size(), report.features));
+  observer.note(fmt::format("model: {}; {} task{} on the features of '{}'", model.origin,
+                            model.tasks.size(), model.tasks.size() == 1 ? "" : "s",
+                            report.features));
   if (!report.taken_heads.empty()) {
     observer.note(
         fmt::format("heads taken from the model: {}", fmt::join(report.taken_heads, ", ")));

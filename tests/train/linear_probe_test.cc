@@ -87,7 +87,7 @@ TEST(LinearProbe, EndsWhereThePlainGradientVanishes) {
                                                .best_by = {},
                                                .batch_size = 5},
                                               *backend);
-  EXPECT_EQ(result.penalty, 1e-4);
+  EXPECT_EQ(result.penalty, 1e-2) << "16 pictures are too few to hold some back";
   EXPECT_GT(result.iterations, 3);
   const PlainLoss start = plain_loss(model, model.parameters, result.penalty);
   const PlainLoss end = plain_loss(model, result.parameters, result.penalty);
