@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "base/file.h"
 #include "train/training.h"
 
 namespace orthrus {
@@ -13,8 +14,10 @@ namespace {
 using ::testing::AllOf;
 using testing::golden_loader;
 using ::testing::HasSubstr;
+using testing::kPictures;
 using testing::pixel_model;
 using testing::refusal_of;
+using testing::TemporaryFolder;
 using testing::tiny_model;
 
 TrainedPart heads_on_pixels(const Model& model) {
@@ -117,6 +120,40 @@ TEST(LinearProbe, ChoosesThePenaltyByTheValidation) {
   EXPECT_GT(*result.score, 0);
   EXPECT_LE(*result.score, 1);
   EXPECT_EQ(result.parameters.size(), 4U);
+}
+
+// Each picture of the golden list twice, its second label moved on by `shift`.
+ProbeResult fit_to_pairs(int shift) {
+  const TemporaryFolder folder;
+  std::string text;
+  for (int copy = 0; copy < 2; ++copy) {
+    for (const ListEntry& entry : read_list(kPictures / "train.lst").entries) {
+      const int label = (static_cast<int>(entry.labels[0]) + copy * shift) % 4;
+      text += fmt::format("{}\t{}\t{}\n", entry.index, label, entry.path);
+    }
+  }
+  write_file(folder.path() / "pairs.lst", text);
+  const Model model = pixel_model();
+  LoaderOptions loading;
+  loading.batch_size = 8;
+  const auto train = golden_loader(folder.path() / "pairs.lst", model.preprocessing, loading);
+  const auto backend = make_ref_backend();
+  const TrainedPart part = heads_on_pixels(model);
+  return fit_linear_heads({.part = part,
+                           .tasks = model.tasks,
+                           .parameters = model.parameters,
+                           .train = *train,
+                           .validation = nullptr,
+                           .best_by = {},
+                           .batch_size = 8},
+                          *backend);
+}
+
+TEST(LinearProbe, ChoosesThePenaltyByWhatItHoldsBack) {
+  const ProbeResult agree = fit_to_pairs(0);
+  EXPECT_LT(agree.penalty, 1e-2) << "a picture that is held back has a twin that is not";
+  EXPECT_FALSE(agree.score);
+  EXPECT_GT(fit_to_pairs(1).penalty, 10 * agree.penalty) << "twins contradict each other";
 }
 
 TEST(LinearProbe, RefusesHeadsThatAreNotLinear) {
