@@ -145,14 +145,17 @@ std::vector<std::byte> read_prefix(const std::filesystem::path& path, size_t mos
   return bytes;
 }
 
-AtomicFile::AtomicFile(std::filesystem::path target) : target_(std::move(target)) {
+void check_replaceable(const std::filesystem::path& path) {
   std::error_code ignored;
-  const std::filesystem::file_status status = std::filesystem::status(target_, ignored);
-  // The rename would replace a device such as /dev/null by a file.
+  const std::filesystem::file_status status = std::filesystem::status(path, ignored);
+  // A rename would replace a device such as /dev/null by a file.
   if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
-    throw resource_error("cannot write '{}': it exists and is not a regular file",
-                         target_.string());
+    throw resource_error("cannot write '{}': it exists and is not a regular file", path.string());
   }
+}
+
+AtomicFile::AtomicFile(std::filesystem::path target) : target_(std::move(target)) {
+  check_replaceable(target_);
   temporary_ = target_;
   temporary_ += fmt::format(".tmp-{}", ::getpid());
   // Truncates what a crashed process of the same number left behind.

@@ -48,6 +48,10 @@ void name_file_too(const std::filesystem::path& source, const std::filesystem::p
 // Throws kResource when the disk that holds `folder` has less than `bytes` left for this user.
 void check_free_space(const std::filesystem::path& folder, uint64_t bytes);
 
+// Throws kResource where something other than a file stands, which an AtomicFile does not replace:
+// for commands that work long before they write.
+void check_replaceable(const std::filesystem::path& path);
+
 // Creates a directory and its parents; throws kResource with the reason.
 void make_directories(const std::filesystem::path& path);
 

@@ -52,8 +52,8 @@ PreparedTraining heads_of(const PreparedTraining& prepared, Backend& backend) {
   heads.model = prepared.model;
   heads.part = choose_trained_part(heads.model, heads.request.part);
   heads.train_pictures = prepared.train_pictures;
-  // Where a solver finds heads to go on from, a usual penalty does: no validation is worth its
-  // time.
+  // Linear heads are solved for: their penalty is chosen by pictures that are held back, which
+  // costs no pass through the network.
   if (!why_not_linear(heads.part).empty()) heads.validation_pictures = prepared.validation_pictures;
   make_sources(heads, backend);
   return heads;

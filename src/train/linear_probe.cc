@@ -170,7 +170,6 @@ LbfgsResult minimise(HeadLoss& loss, Pictures pictures, double penalty, std::vec
 
 std::optional<double> score_of(const ProbeRequest& request, const NamedTensors& parameters,
                                Backend& backend) {
-  if (request.validation == nullptr) return std::nullopt;
   Inference inference(request.part.graph, request.part.input,
                       request.part.batch_shape(request.batch_size), parameters, backend);
   const std::vector<TaskEvaluation> evaluations =
