@@ -105,18 +105,23 @@ inline Model tiny_model() {
   return model;
 }
 
-// The two classic heads on the pixels themselves, of zeros: linear, unlike those behind a dropout.
-inline Model pixel_model() {
-  Graph graph;
-  const int data = graph.add_variable("data", VariableRole::kInput);
-  const int flat = graph.add({"flatten0", Flatten{}, {{data}}});
+// The two classic heads on `features` of another network; every value 0.
+inline Model tiny_heads_on(const Graph& network, int features) {
   Model model = tiny_model();
-  model.graph = append_heads(graph, {flat}, model.tasks);
+  model.graph = append_heads(network, {features}, model.tasks);
   model.parameters = {};
   for (const auto& [name, shape] : parameter_shapes(model.graph, model.preprocessing)) {
     model.parameters[name] = Tensor::zeros(shape);
   }
   return model;
+}
+
+// The heads on the pixels themselves: linear, unlike those behind a dropout.
+inline Model pixel_model() {
+  Graph graph;
+  const int data = graph.add_variable("data", VariableRole::kInput);
+  const int flat = graph.add({"flatten0", Flatten{}, {{data}}});
+  return tiny_heads_on(graph, flat);
 }
 
 inline std::unique_ptr<Loader> golden_loader(const std::string& list,

@@ -23,20 +23,17 @@ class SolvedHeads : public Run {
  protected:
   void SetUp() override {
     Run::SetUp();
-    const Model model = pixel_model();
-    mxnet::save_checkpoint((folder_.path() / "start").string(), 0, model.graph, model.parameters);
+    start_from(pixel_model());
     request_.part.items = {"heads"};
     request_.solve = true;
   }
 
-  // Of pictures of the golden list, which has as many as classes, in turn.
+  // Its list holds these lines.
   TrainSource source_of(const std::string& name, const std::vector<std::string>& pictures,
                         double share = 0) {
     std::string text;
     for (const std::string& picture : pictures) text += picture + "\n";
-    const std::filesystem::path path = folder_.path() / name;
-    write_file(path, text);
-    return {.files = {path, kPictures}, .share = share};
+    return {.files = {write_list(text, name), kPictures}, .share = share};
   }
 
   NamedTensors solved(const std::vector<TrainSource>& sources) {

@@ -14,6 +14,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::RecordingObserver;
 using testing::tiny_backbone;
+using testing::tiny_heads_on;
 using testing::tiny_model;
 
 // Warnings of a training of three steps.
@@ -45,12 +46,7 @@ Model with_picture_norm(float mean, float variance, bool frozen) {
   }
   const int norm = graph.add({"bn_data", BatchNorm{.use_global_stats = frozen}, inputs});
   const int flat = graph.add({"flatten0", Flatten{}, {{norm}}});
-  Model model = tiny_model();
-  model.graph = append_heads(graph, {flat}, model.tasks);
-  model.parameters = {};
-  for (const auto& [name, shape] : parameter_shapes(model.graph, model.preprocessing)) {
-    model.parameters[name] = Tensor::zeros(shape);
-  }
+  Model model = tiny_heads_on(graph, flat);
   model.parameters["bn_data_gamma"] = Tensor::filled({3}, 1);
   model.parameters["bn_data_moving_mean"] = Tensor::filled({3}, mean);
   model.parameters["bn_data_moving_var"] = Tensor::filled({3}, variance);

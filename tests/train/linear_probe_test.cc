@@ -26,6 +26,18 @@ TrainedPart heads_on_pixels(const Model& model) {
   return part;
 }
 
+ProbeResult fit(const Model& model, BatchSource& train, BatchSource* validation, int batch_size) {
+  const TrainedPart part = heads_on_pixels(model);
+  return fit_linear_heads({.part = part,
+                           .tasks = model.tasks,
+                           .parameters = model.parameters,
+                           .train = train,
+                           .validation = validation,
+                           .best_by = {},
+                           .batch_size = batch_size},
+                          *make_ref_backend());
+}
+
 // Mean cross-entropy of the two tasks with a penalty, in double, and its gradient's largest
 // element, by plain loops.
 struct PlainLoss {
@@ -80,16 +92,7 @@ TEST(LinearProbe, EndsWhereThePlainGradientVanishes) {
   LoaderOptions loading;
   loading.batch_size = 5;
   const auto loader = golden_loader("train.lst", model.preprocessing, loading);
-  const auto backend = make_ref_backend();
-  const TrainedPart part = heads_on_pixels(model);
-  const ProbeResult result = fit_linear_heads({.part = part,
-                                               .tasks = model.tasks,
-                                               .parameters = model.parameters,
-                                               .train = *loader,
-                                               .validation = nullptr,
-                                               .best_by = {},
-                                               .batch_size = 5},
-                                              *backend);
+  const ProbeResult result = fit(model, *loader, nullptr, loading.batch_size);
   EXPECT_EQ(result.penalty, 1e-2) << "16 pictures are too few to hold some back";
   EXPECT_GT(result.iterations, 3);
   const PlainLoss start = plain_loss(model, model.parameters, result.penalty);
@@ -106,16 +109,7 @@ TEST(LinearProbe, ChoosesThePenaltyByTheValidation) {
   loading.batch_size = 5;
   const auto train = golden_loader("train.lst", model.preprocessing, loading);
   const auto validation = golden_loader("val.lst", model.preprocessing, loading);
-  const auto backend = make_ref_backend();
-  const TrainedPart part = heads_on_pixels(model);
-  const ProbeResult result = fit_linear_heads({.part = part,
-                                               .tasks = model.tasks,
-                                               .parameters = model.parameters,
-                                               .train = *train,
-                                               .validation = validation.get(),
-                                               .best_by = {},
-                                               .batch_size = 5},
-                                              *backend);
+  const ProbeResult result = fit(model, *train, validation.get(), loading.batch_size);
   ASSERT_TRUE(result.score);
   EXPECT_GT(*result.score, 0);
   EXPECT_LE(*result.score, 1);
@@ -137,16 +131,7 @@ ProbeResult fit_to_pairs(int shift) {
   LoaderOptions loading;
   loading.batch_size = 8;
   const auto train = golden_loader(folder.path() / "pairs.lst", model.preprocessing, loading);
-  const auto backend = make_ref_backend();
-  const TrainedPart part = heads_on_pixels(model);
-  return fit_linear_heads({.part = part,
-                           .tasks = model.tasks,
-                           .parameters = model.parameters,
-                           .train = *train,
-                           .validation = nullptr,
-                           .best_by = {},
-                           .batch_size = 8},
-                          *backend);
+  return fit(model, *train, nullptr, loading.batch_size);
 }
 
 TEST(LinearProbe, ChoosesThePenaltyByWhatItHoldsBack) {

@@ -18,7 +18,7 @@ class Run : public ::testing::Test {
  protected:
   void SetUp() override {
     const Model model = tiny_model();
-    mxnet::save_checkpoint((folder_.path() / "start").string(), 0, model.graph, model.parameters);
+    start_from(model);
     request_.model = (folder_.path() / "start").string();
     request_.end_epoch = 1;
     request_.tasks = model.tasks;
@@ -29,8 +29,11 @@ class Run : public ::testing::Test {
     request_.mxnet_name = "tiny";
   }
 
-  std::filesystem::path write_list(const std::string& text) {
-    const std::filesystem::path path = folder_.path() / "some.lst";
+  void start_from(const Model& model) {
+    mxnet::save_checkpoint((folder_.path() / "start").string(), 0, model.graph, model.parameters);
+  }
+  std::filesystem::path write_list(const std::string& text, const std::string& name = "some.lst") {
+    const std::filesystem::path path = folder_.path() / name;
     write_file(path, text);
     return path;
   }

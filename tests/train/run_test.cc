@@ -175,8 +175,7 @@ TEST_F(Run, MayTrainTheHeadsFirst) {
 TEST_F(Run, MaySolveForTheHeads) {
   request_.solve = true;
   EXPECT_THAT(refusal(), HasSubstr("--solver lbfgs solves for the heads alone"));
-  const Model model = pixel_model();
-  mxnet::save_checkpoint((folder_.path() / "start").string(), 0, model.graph, model.parameters);
+  start_from(pixel_model());
   request_.part.items = {"heads"};
   request_.end_epoch = 9;
   request_.validation.reset();
