@@ -25,7 +25,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 PRETRAINED = [0, 1, 2, 3, 4, 5]  # the classes of the first network; the others are the job
 WAYS = {
-    "ancestor's": ["--recipe", "classic", "--lr", "0.01"],
+    "ancestor's": ["--recipe", "classic", "--lr", "0.01", "--batch-size", "64"],
     "heads": ["--recipe", "quick"],
     "lp-ft": ["--recipe", "lp-ft"],
 }
@@ -123,7 +123,6 @@ def main():
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--size", type=int, default=28)
     parser.add_argument("--model", default="resnet14_small")
-    parser.add_argument("--batch-size", type=int, default=64, help="of the ancestor's way")
     parser.add_argument("--torch", metavar="PYTHON")
     parser.add_argument("--more-ways", action="store_true")
     parser.add_argument("--pretrained", metavar="MODEL")
@@ -155,8 +154,6 @@ def main():
                     run = ["--seed", str(seed), "--run", f"{way}{network}-{seed}"]
                     if way in LONG:
                         run += ["--num-epoch", str(arguments.epochs)]
-                    if way == "ancestor's":
-                        run += ["--batch-size", str(arguments.batch_size)]
                     curve, seconds = train(program, [*job.arguments, *options, *run])
                     results[way].append((curve, seconds))
                     print(f"{way}, network {network}, seed {seed}: {seconds:.1f} s, {curve[-1][1]:.4f}",
@@ -164,7 +161,7 @@ def main():
                 if arguments.torch:
                     results["PyTorch"].append(train(
                         [arguments.torch, os.path.join(HERE, "time_torch.py")],
-                        [*job.torch, str(arguments.epochs), "0.01", str(arguments.batch_size), str(seed)]))
+                        [*job.torch, str(arguments.epochs), "0.01", "64", str(seed)]))
 
         with open("train.lst") as lines:
             count = len(lines.readlines())
