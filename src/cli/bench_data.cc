@@ -75,8 +75,10 @@ std::vector<OptionSpec> bench_data_options() {
 int run_data_bench(const Options& options, CommandContext& context) {
   Preprocessing preprocessing = preprocessing_of(options);
   set_pixel_rules(options, preprocessing);
-  const SharedPictures pictures =
-      open_pictures(picture_files(options, "bench.data", "bench.images"));
+  PictureFiles files = picture_files(options, "bench.data", "bench.images");
+  files.labels = false;
+  files.table.selection = {.all = false};
+  const SharedPictures pictures = open_pictures(files);
   LoaderOptions loader;
   loader.batch_size = static_cast<int>(options.integer("bench.batch_size"));
   loader.shuffle = true;

@@ -16,7 +16,10 @@
 #include "cli/commands.h"
 #include "cli/model_argument.h"
 #include "data/check.h"
+#include "data/column_choice.h"
+#include "data/splits.h"
 #include "infer/options.h"
+#include "model/labelled_data.h"
 
 namespace orthrus {
 
@@ -196,15 +199,41 @@ Sets open_sets(const Options& options, CommandContext& context) {
   files.folder = options.has("check.images") ? std::filesystem::path(options.text("check.images"))
                                              : files.list.parent_path();
   files.exclude = options.text("data.exclude");
-  Sets sets = {open_pictures(files)};
-  if (options.has("data.val")) {
-    sets.push_back(open_pictures(picture_files(options, "data.val", "data.image_val"),
-                                 sets.front()->list().columns));
+  files.table = table_rules(options);
+  std::optional<PictureFiles> second;
+  if (options.has("data.val")) second = picture_files(options, "data.val", "data.image_val");
+  if (const std::optional<Splits> splits = find_splits(files)) {
+    context.terminal.print_line(splits->report);
+    if (!(*splits)[SplitPart::kTrain]) {
+      throw input_error("'{}' has no part for training", files.list.string());
+    }
+    files = *(*splits)[SplitPart::kTrain];
+    const bool validates = (*splits)[SplitPart::kValidation].has_value();
+    if (!second) second = (*splits)[validates ? SplitPart::kValidation : SplitPart::kTest];
   }
-  for (const SharedPictures& set : sets) {
-    for (const std::string& warning : set->list().warnings) context.terminal.print_line(warning);
+  const std::vector<std::string>& asked = options.list("data.label_column");
+  Sets sets;
+  for (const PictureFiles* part : {&files, second ? &*second : nullptr}) {
+    if (part == nullptr) continue;
+    const std::vector<LabelColumn> known =
+        sets.empty() ? std::vector<LabelColumn>() : sets.front()->list().columns;
+    const LabelledData data = open_all_columns(*part, asked, true, known);
+    for (const std::string& warning : data.pictures->list().warnings) {
+      context.terminal.print_line(warning);
+    }
+    for (const std::string& warning : data.binding.warnings) context.terminal.print_line(warning);
+    sets.push_back(data.pictures);
   }
   return sets;
+}
+
+// The label column that --num-classes is about.
+size_t class_column(const Options& options, const ImageList& list) {
+  const bool matters = options.has("check.num_classes") && list.columns.size() > 1;
+  return matters ? choose_label_columns(list.columns, options.list("data.label_column"),
+                                        list.origin.string())
+                       .front()
+                 : 0;
 }
 
 int run_check(const Options& options, CommandContext& context) {
@@ -220,7 +249,8 @@ int run_check(const Options& options, CommandContext& context) {
   const CheckOptions check = {
       .limits = decode_limits(options),
       .tiny_edge = options.integer("check.min_edge"),
-      .classes = options.has("check.num_classes") ? options.integer("check.num_classes") : 0};
+      .classes = options.has("check.num_classes") ? options.integer("check.num_classes") : 0,
+      .class_column = class_column(options, sets.front()->list())};
   const CheckReport report = check_pictures(sets, check, [&](int64_t more) {
     progress.advance(more);
     signals.throw_if_requested();
@@ -267,7 +297,7 @@ std::vector<OptionSpec> check_options() {
        .type = OptionType::kInteger,
        .min = 1,
        .max = 1e6,
-       .help = "Classes of the first label column; other labels in it are bad.",
+       .help = "Classes of the label column; other labels in it are bad.",
        .group = "What is bad"},
       {.key = "check.min_edge",
        .flag = "--min-edge",
@@ -302,6 +332,7 @@ Command make_check_command() {
                    "orthrus check train.lst --images images --augment modern --show sheet.png"},
       .run = run_check};
   command.options.add(check_options());
+  command.options.add(table_options());
   command.options.add(picture_options());
   command.options.add(check_show_options());
   command.options.add(threads_option());

@@ -9,8 +9,11 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "cli/commands.h"
+#include "cli/model_argument.h"
 #include "data/list_writer.h"
 #include "data/pictures.h"
+#include "infer/options.h"
+#include "model/labelled_data.h"
 
 namespace orthrus {
 
@@ -50,10 +53,11 @@ int run_list(const Options& options, CommandContext& context) {
     throw usage_error("--val {} and --test {} leave nothing for training", shares.validation,
                       shares.test);
   }
-  const PictureFiles files{.list = options.positionals().front(), .folder = ""};
-  const SharedPictures pictures = open_pictures(files);
-  const ImageList& list = pictures->list();
-  for (const std::string& warning : list.warnings) context.terminal.print_line(warning);
+  const PictureFiles files{
+      .list = options.positionals().front(), .folder = "", .table = table_rules(options)};
+  const LabelledData data = open_all_columns(files, options.list("data.label_column"), false);
+  const ImageList& list = data.pictures->list();
+  report_columns(data, context.terminal);
   const std::string prefix = options.text("list.out");
   const auto seed = static_cast<uint64_t>(options.integer("list.seed"));
   const Split3 split = split_list(list, shares, seed);
@@ -93,6 +97,7 @@ Command make_list_command() {
                  .help = "Writes PREFIX.lst, or PREFIX_train.lst, PREFIX_val.lst and "
                          "PREFIX_test.lst, and PREFIX_classes.txt where classes have names.",
                  .group = "Output"});
+  command.options.add(table_options());
   command.options.add(share_option("val", "validation"));
   command.options.add(share_option("test", "test"));
   command.options.add(OptionSpec{.key = "list.seed",

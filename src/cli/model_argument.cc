@@ -1,10 +1,14 @@
 #include "cli/model_argument.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "base/error.h"
+#include "data/splits.h"
 #include "infer/compute.h"
 #include "infer/options.h"
+#include "model/label_counts.h"
+#include "model/label_summary.h"
 #include "model/source.h"
 #include "tasks/task_file.h"
 #include "train/task_options.h"
@@ -19,7 +23,7 @@ Model loaded(const Options& options, const ModelSource& source) {
   if (source.kind == ModelSource::Kind::kModelFile) check_against_model(options, model);
   if (options.has("tasks.file")) {
     const Options file = read_task_configuration(options.text("tasks.file"));
-    declare_tasks(model, declared_tasks(file.section("task")));
+    declare_tasks(model, declared_tasks(file.section("task"), file.text("table.decimal")));
   }
   const std::vector<std::string> names = class_names_of(options);
   if (!names.empty()) name_classes(model.tasks, names);
@@ -56,6 +60,52 @@ Preprocessing preprocessing_argument(const Options& options, const Model& model)
   Preprocessing preprocessing = model.preprocessing;
   set_pixel_rules(options, preprocessing);
   return preprocessing;
+}
+
+LabelledData labelled_argument(const Options& options, std::vector<Task>& tasks,
+                               bool may_lack_columns, Terminal& terminal) {
+  PictureFiles files = picture_files(options, "data.val", "data.image_val");
+  if (const std::optional<Splits> splits = find_splits(files)) {
+    terminal.print_line(splits->report);
+    const SplitPart part = (*splits)[SplitPart::kTest] ? SplitPart::kTest : SplitPart::kValidation;
+    if (!(*splits)[part]) {
+      throw input_error("'{}' has neither a test nor a validation part", files.list.string());
+    }
+    files = *(*splits)[part];
+  }
+  LabelledData data = open_labelled(
+      files, tasks,
+      {.columns = options.list("data.label_column"), .may_lack_columns = may_lack_columns});
+  const ImageList& list = data.pictures->list();
+  for (const std::string& warning : list.warnings) terminal.print_line(warning);
+  for (const std::string& warning : data.binding.warnings) terminal.print_line(warning);
+  const std::vector<std::string> lines = label_summary(list, tasks, count_labels(list, tasks));
+  for (size_t task = 0; task < tasks.size(); ++task) {
+    const bool absent = std::ranges::find(data.binding.absent, task) != data.binding.absent.end();
+    terminal.print_line(absent
+                            ? fmt::format("task '{}' is left out: '{}' has no {}", tasks[task].name,
+                                          list.origin.string(), column_text(tasks[task]))
+                            : lines[task]);
+  }
+  return data;
+}
+
+void report_columns(const LabelledData& data, Terminal& terminal) {
+  constexpr size_t kMostShown = 10;
+  const ImageList& list = data.pictures->list();
+  for (const std::string& warning : list.warnings) terminal.print_line(warning);
+  for (const std::string& warning : data.binding.warnings) terminal.print_line(warning);
+  for (const LabelColumn& column : list.columns) {
+    if (column.classes.empty()) continue;
+    std::string text = fmt::format("column '{}':", column.name);
+    for (size_t i = 0; i < std::min(column.classes.size(), kMostShown); ++i) {
+      text += fmt::format("{} {} is {}", i == 0 ? "" : ",", i, column.classes[i]);
+    }
+    if (column.classes.size() > kMostShown) {
+      text += fmt::format(", and {} more", column.classes.size() - kMostShown);
+    }
+    terminal.print_line(text);
+  }
 }
 
 std::unique_ptr<Backend> backend_argument(const Options& options, Terminal& terminal) {

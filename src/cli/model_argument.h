@@ -9,6 +9,7 @@
 #include "backend/backend.h"
 #include "base/options.h"
 #include "base/terminal.h"
+#include "model/labelled_data.h"
 #include "model/model.h"
 #include "model/options.h"
 
@@ -23,6 +24,16 @@ namespace orthrus {
 
 // How pictures become the model's input: its own rule, or that of --pixels where it is given.
 [[nodiscard]] Preprocessing preprocessing_argument(const Options& options, const Model& model);
+
+// The images of --data-val with labels for the model's tasks, which take their positions; what was
+// understood goes to the terminal. Of a data set that holds its own splits: the test part, or else
+// the validation part. With `may_lack_columns` tasks whose columns the data do not have are left
+// out; their numbers are returned in the binding.
+[[nodiscard]] LabelledData labelled_argument(const Options& options, std::vector<Task>& tasks,
+                                             bool may_lack_columns, Terminal& terminal);
+
+// Warnings about the columns of open_all_columns(), and the class numbers that their texts got.
+void report_columns(const LabelledData& data, Terminal& terminal);
 
 // The backend that compute_options() ask for; what became of them is told.
 [[nodiscard]] std::unique_ptr<Backend> backend_argument(const Options& options, Terminal& terminal);

@@ -9,8 +9,10 @@
 #include "base/signals.h"
 #include "base/threads.h"
 #include "cli/commands.h"
+#include "cli/model_argument.h"
 #include "data/pack.h"
 #include "infer/options.h"
+#include "model/labelled_data.h"
 
 namespace orthrus {
 
@@ -63,14 +65,16 @@ int run_pack(const Options& options, CommandContext& context) {
   files.folder = options.has("pack.images") ? std::filesystem::path(options.text("pack.images"))
                                             : files.list.parent_path();
   files.exclude = options.text("data.exclude");
+  files.table = table_rules(options);
   const std::string prefix = options.text("pack.out");
   std::error_code ignored;
   for (const char* ending : {".rec", ".idx", ".lst"}) {
     if (!std::filesystem::equivalent(prefix + ending, files.list, ignored)) continue;
     throw usage_error("--out {}: '{}' is what is packed", prefix, prefix + ending);
   }
-  const SharedPictures pictures = open_pictures(files);
-  for (const std::string& warning : pictures->list().warnings) context.terminal.print_line(warning);
+  const LabelledData data = open_all_columns(files, options.list("data.label_column"), false);
+  const std::shared_ptr<Pictures>& pictures = data.pictures;
+  report_columns(data, context.terminal);
   const PackOptions pack = {.limits = decode_limits(options),
                             .pixels = pixel_rule(options),
                             .resize = options.integer("pack.resize"),
@@ -112,6 +116,7 @@ Command make_pack_command() {
       .examples = {"orthrus pack train.lst --images images --out train --resize 256"},
       .run = run_pack};
   command.options.add(pack_options());
+  command.options.add(table_options());
   command.options.add(picture_options());
   command.options.add(threads_option());
   return command;

@@ -37,7 +37,11 @@ SharedPictures pictures_of(const Options& options, const std::vector<std::string
         .with_hint(
             "name picture files or a folder of them after the model, or a list with --data-val");
   }
-  return open_pictures(picture_files(options, "data.val", "data.image_val"));
+  PictureFiles files = picture_files(options, "data.val", "data.image_val");
+  files.labels = false;
+  files.table.split_column.clear();
+  files.table.selection = {.all = false};
+  return open_pictures(files);
 }
 
 std::vector<TaskGroup> groups_of(const Options& options, const std::vector<Task>& tasks) {

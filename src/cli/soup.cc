@@ -14,7 +14,6 @@
 #include "cli/commands.h"
 #include "cli/model_argument.h"
 #include "infer/options.h"
-#include "model/label_check.h"
 #include "model/model_file.h"
 #include "model/options.h"
 #include "model/source.h"
@@ -66,7 +65,7 @@ ModelNotes notes_of(const Soup& soup, const std::vector<std::string>& names,
 int run_soup(const Options& options, CommandContext& context) {
   const std::vector<std::string>& names = options.positionals();
   const BestBy best_by(options.text("train.best_by"), options.where("train.best_by"));
-  const PictureFiles files = picture_files(options, "data.val", "data.image_val");
+  if (!options.has("data.val")) (void)picture_files(options, "data.val", "data.image_val");
   const std::filesystem::path out = options.text("soup.out");
   if (out.has_parent_path()) make_directories(out.parent_path());
   check_replaceable(out);
@@ -76,11 +75,9 @@ int run_soup(const Options& options, CommandContext& context) {
   };
   Model first = load(0);
   best_by.check(first.tasks, options.where("train.best_by"));
-  const SharedPictures pictures = open_pictures(files, named_columns(first.tasks));
+  const SharedPictures pictures =
+      labelled_argument(options, first.tasks, false, context.terminal).pictures;
   const ImageList& list = pictures->list();
-  for (const std::string& warning : list.warnings) context.terminal.print_line(warning);
-  bind_columns(first.tasks, column_names(list));
-  check_labels(*pictures, first.tasks);
 
   const StopSignals signals(nullptr);
   const std::unique_ptr<Backend> backend = backend_argument(options, context.terminal);
@@ -99,7 +96,7 @@ int run_soup(const Options& options, CommandContext& context) {
                                .load =
                                    [&](int number) {
                                      Model model = load(number);
-                                     bind_columns(model.tasks, column_names(list));
+                                     take_positions(first.tasks, model.tasks);
                                      return model;
                                    },
                                .validation = &loader,

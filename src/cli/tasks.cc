@@ -8,9 +8,9 @@
 
 #include "base/error.h"
 #include "cli/commands.h"
-#include "data/pictures.h"
-#include "model/label_check.h"
+#include "infer/options.h"
 #include "model/label_counts.h"
+#include "model/labelled_data.h"
 #include "tasks/task_file.h"
 #include "train/task_options.h"
 
@@ -72,6 +72,27 @@ std::string head_text(const Task& task) {
   return task.dropout > 0 ? fmt::format("{}, dropout {}", text, task.dropout) : text;
 }
 
+const char* text_of(CellMeaning meaning) {
+  if (meaning == CellMeaning::kPositive) return "positive";
+  return meaning == CellMeaning::kNegative ? "negative" : "missing";
+}
+
+void print_cells(std::FILE* out, const CellRule& cells) {
+  if (cells.decimal != '.') fmt::print(out, "  decimal    {}\n", cells.decimal);
+  if (!cells.separator.empty()) fmt::print(out, "  separator  {}\n", cells.separator);
+  if (cells.blank != CellMeaning::kUnset)
+    fmt::print(out, "  blank      {}\n", text_of(cells.blank));
+  if (cells.uncertain != CellMeaning::kUnset) {
+    fmt::print(out, "  uncertain  {}\n", text_of(cells.uncertain));
+  }
+  if (!cells.positive.empty()) {
+    fmt::print(out, "  positive   {}\n", fmt::join(cells.positive, ", "));
+  }
+  if (!cells.negative.empty()) {
+    fmt::print(out, "  negative   {}\n", fmt::join(cells.negative, ", "));
+  }
+}
+
 void print_counts(std::FILE* out, const Task& task, const LabelCounts& counts) {
   fmt::print(out, "  labels     {} there, {} missing\n", counts.present, counts.missing);
   size_t width = 5;
@@ -94,9 +115,12 @@ void print_task(std::FILE* out, const Task& task, const LabelCounts* counts) {
   for (const std::string& line : rule_lines(task)) {
     fmt::print(out, "  {:<9}  {}\n", std::exchange(heading, "then"), line);
   }
-  if (!task.missing.empty()) {
-    fmt::print(out, "  missing    empty, {}\n", fmt::join(task.missing, ", "));
+  if (!task.missing.empty() || !task.cells.missing.empty()) {
+    std::vector<std::string> values = task.cells.missing;
+    for (const float value : task.missing) values.push_back(fmt::format("{}", value));
+    fmt::print(out, "  missing    empty, {}\n", fmt::join(values, ", "));
   }
+  print_cells(out, task.cells);
   fmt::print(out, "  loss       {}\n", loss_text(task));
   fmt::print(out, "  head       {}\n", head_text(task));
   if (counts != nullptr) print_counts(out, task, *counts);
@@ -104,17 +128,14 @@ void print_task(std::FILE* out, const Task& task, const LabelCounts* counts) {
 
 int run_tasks(const Options& options, CommandContext& context) {
   const Options file = read_task_configuration(options.positionals().front());
-  std::vector<Task> tasks = declared_tasks(file.section("task"));
+  std::vector<Task> tasks = declared_tasks(file.section("task"), file.text("table.decimal"));
   const Options& lists = options.has("data.train") ? options : file;
   std::vector<LabelCounts> counts;  // empty without a list
   if (lists.has("data.train")) {
-    const SharedPictures pictures =
-        open_pictures({.list = lists.text("data.train"), .folder = {}}, named_columns(tasks));
-    const ImageList& list = pictures->list();
-    bind_columns(tasks, column_names(list));
-    take_class_names(list, tasks);
-    check_labels(*pictures, tasks);
-    counts = count_labels(list, tasks);
+    const LabelledData data = open_labelled(
+        {.list = lists.text("data.train"), .folder = {}, .table = table_rules(lists)}, tasks);
+    for (const std::string& warning : data.binding.warnings) context.terminal.print_line(warning);
+    counts = count_labels(data.pictures->list(), tasks);
     weigh_by_counts(tasks, counts);
   }
   for (size_t i = 0; i < tasks.size(); ++i) {
@@ -142,6 +163,7 @@ Command make_tasks_command() {
                  .value_name = "LIST",
                  .help = "List whose labels are counted; the file's own data.train when not given.",
                  .group = "Data"});
+  command.options.add(table_options());
   return command;
 }
 

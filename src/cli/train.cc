@@ -9,9 +9,11 @@
 #include "base/signals.h"
 #include "cli/commands.h"
 #include "cli/fit_to_machine.h"
+#include "cli/held_out.h"
 #include "cli/train_observer.h"
 #include "infer/compute.h"
 #include "infer/options.h"
+#include "train/default_tasks.h"
 #include "train/dry_run.h"
 #include "train/options.h"
 #include "train/recipes.h"
@@ -21,6 +23,17 @@
 namespace orthrus {
 
 namespace {
+
+// config.toml stands on its own: it names what --tasks auto chose.
+void write_down_tasks(const TrainRequest& request, Options& options) {
+  if (options.text("tasks.preset") == "declared") return;
+  if (request.own_tasks) return options.resolve("tasks.preset", "model");
+  const ResolvedTasks resolved = resolve_tasks(options);
+  options.resolve("tasks.preset", resolved.preset);
+  if (!resolved.columns.empty()) {
+    options.set("data.label_column", resolved.columns, OptionOrigin::kResolved, "");
+  }
+}
 
 int run_dry(Options options, CommandContext& context) {
   for (const char* key : {"train.resume", "train.replay"}) {
@@ -40,7 +53,7 @@ int run_dry(Options options, CommandContext& context) {
 
 int run_train(const Options& parsed, CommandContext& context) {
   const Options given = with_recipe(parsed);
-  Options options = with_declared_tasks(given);
+  Options options = with_declared_tasks(with_former_tasks(given));
   TrainRequest request = train_request(provisional(options));
   if (given.boolean("train.dry_run")) return run_dry(options, context);
   const std::unique_ptr<RunFolder> folder = open_run_folder(given);
@@ -55,6 +68,7 @@ int run_train(const Options& parsed, CommandContext& context) {
   if (!options.has("train.save_result")) options.resolve("train.run", folder->path().string());
   options.resolve("threads", std::to_string(request.threads));
   if (!request.mxnet_name.empty()) options.resolve("train.save_name", request.mxnet_name);
+  write_down_tasks(request, options);
   options.resolve("precision", std::string(name_of(activation_type(given))));
   // The file describes the run, not how it was gone on with.
   for (const char* key : {"train.resume", "train.force"}) options.resolve(key, "off");
@@ -72,6 +86,9 @@ int run_train(const Options& parsed, CommandContext& context) {
   ConsoleObserver observer(context.terminal, log, request.loader.batch_size);
   try {
     run_training(request, *folder, *backend, observer);
+    if (request.test && request.replay.empty()) {
+      evaluate_held_out(*request.test, *folder, options, *backend, context.terminal, log);
+    }
   } catch (const Error& error) {
     // main() tells the terminal; the log file tells whoever looks later.
     Log file_only(nullptr);

@@ -26,6 +26,7 @@ class ConsoleObserver : public TrainObserver {
   void log(std::string_view line) override;
   void note(std::string_view text) override { log_.add(LogLevel::kInfo, text); }
   void warn(std::string_view text) override { log_.add(LogLevel::kWarning, text); }
+  void announce(std::string_view text) override { terminal_.print_line(text); }
   void after_step(const StepReport& report) override;
   void after_epoch(const EpochReport& report) override;
   void progress(std::string_view what, int64_t done, int64_t total) override;

@@ -49,10 +49,10 @@ void find_bad(size_t set, const ImageList& list, const Inspection& inspection,
           inspection.problems.at(position));
     } else if (std::min(picture.info.width, picture.info.height) < options.tiny_edge) {
       add(Badness::kTiny, fmt::format("{}x{} pixels", picture.info.width, picture.info.height));
-    } else if (options.classes > 0 && !labels.empty() &&
-               out_of_range(labels.front(), options.classes)) {
-      add(Badness::kLabel,
-          fmt::format("label {} is none of 0 to {}", labels.front(), options.classes - 1));
+    } else if (options.classes > 0 && options.class_column < labels.size() &&
+               out_of_range(labels[options.class_column], options.classes)) {
+      add(Badness::kLabel, fmt::format("label {} is none of 0 to {}", labels[options.class_column],
+                                       options.classes - 1));
     }
   }
 }

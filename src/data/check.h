@@ -20,7 +20,8 @@ namespace orthrus {
 struct CheckOptions {
   DecodeLimits limits = {};
   int64_t tiny_edge = 10;  // pictures whose shorter edge has fewer pixels
-  int64_t classes = 0;     // of the first label column; 0: not known
+  int64_t classes = 0;     // of the label column; 0: not known
+  size_t class_column = 0;
 };
 
 enum class Badness { kMissing, kUnreadable, kTiny, kLabel };

@@ -18,7 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr auto kColumnName = "class";
 constexpr auto kPictureEndings =
     std::to_array<std::string_view>({".jpg", ".jpeg", ".png", ".webp"});
 
@@ -92,16 +91,6 @@ std::vector<std::string> class_names_in(const fs::path& folder, size_t& loose_fi
   return names;
 }
 
-void check_expected(const fs::path& folder, const std::vector<std::string>& found,
-                    const std::vector<std::string>& expected) {
-  for (const std::string& name : found) {
-    if (std::ranges::find(expected, name) != expected.end()) continue;
-    throw input_error("the folder '{}' has a class '{}', which is none of the {} classes known",
-                      folder.string(), name, expected.size())
-        .with_hint("validation data may have the classes of the training data only");
-  }
-}
-
 void warn_of_numbers(ImageList& list, const std::vector<std::string>& classes) {
   for (size_t i = 0; i < classes.size(); ++i) {
     const std::optional<int64_t> number = parse_number<int64_t>(classes[i]);
@@ -130,7 +119,7 @@ std::vector<std::string> pictures_below(const fs::path& folder, size_t& others) 
   return std::move(walk.pictures);
 }
 
-ImageList list_class_folders(const fs::path& folder, const std::vector<LabelColumn>& expected) {
+ImageList list_class_folders(const fs::path& folder) {
   ImageList list;
   list.origin = folder;
   list.label_columns = 1;
@@ -141,20 +130,14 @@ ImageList list_class_folders(const fs::path& folder, const std::vector<LabelColu
                       folder.string())
         .with_hint("for pictures without classes use a list: orthrus list DIR --out PREFIX");
   }
-  // By its name, or else the first one that has none.
-  auto known = std::ranges::find(expected, kColumnName, &LabelColumn::name);
-  if (known == expected.end() && !expected.empty() && expected.front().name.empty()) {
-    known = expected.begin();
-  }
-  const bool fixed = known != expected.end() && !known->classes.empty();
-  const std::vector<std::string> classes = fixed ? known->classes : found;
-  check_expected(folder, found, classes);
+  LabelColumn column{.name = kFolderColumn, .is_text = true, .is_folder = true};
   std::vector<std::string> empty;
-  for (size_t label = 0; label < classes.size(); ++label) {
-    const std::string& name = classes[label];
+  for (size_t label = 0; label < found.size(); ++label) {
+    const std::string& name = found[label];
+    column.cells.push_back(name);
     PictureWalk walk(folder);
     walk.bar_root();
-    if (std::ranges::binary_search(found, name)) walk.enter(name);
+    walk.enter(name);
     others += walk.others;
     if (walk.pictures.empty()) empty.push_back(name);
     std::ranges::sort(walk.pictures);
@@ -167,13 +150,13 @@ ImageList list_class_folders(const fs::path& folder, const std::vector<LabelColu
     throw input_error("the sub-folders of '{}' hold no picture (endings: {})", folder.string(),
                       fmt::join(kPictureEndings, ", "));
   }
-  list.columns = {{.name = kColumnName, .classes = classes}};
+  list.columns = {std::move(column)};
   const auto warn = [&](const std::string& text) {
     list.warnings.push_back(folder.string() + ": " + text);
   };
   if (others > 0) warn(fmt::format("{} files are no pictures of a class; left out", others));
   if (!empty.empty()) warn(fmt::format("no picture of the classes {}", fmt::join(empty, ", ")));
-  warn_of_numbers(list, classes);
+  warn_of_numbers(list, found);
   return list;
 }
 

@@ -14,10 +14,12 @@ namespace orthrus {
 
 // Entries by class, then by path, which is relative to `folder`; one label column named "class".
 // Hidden files and folders are left out, links are followed, a folder reached twice is taken once.
-// `expected`: class names of data read before, as for read_table. Throws kInput when there is no
-// sub-folder, no picture, or a class that is not expected.
-[[nodiscard]] ImageList list_class_folders(const std::filesystem::path& folder,
-                                           const std::vector<LabelColumn>& expected = {});
+// Its cells are the names of the sub-folders, those without an image included. Throws kInput when
+// there is no sub-folder or no image.
+[[nodiscard]] ImageList list_class_folders(const std::filesystem::path& folder);
+
+// Name of that label column.
+inline constexpr const char* kFolderColumn = "class";
 
 // Whether a file's name ends as a picture's does.
 [[nodiscard]] bool has_picture_ending(const std::filesystem::path& path);

@@ -1,9 +1,11 @@
 #include "data/joined_pictures.h"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <limits>
 #include <string>
+#include <unordered_map>
 #include <utility>
 
 #include "base/error.h"
@@ -94,38 +96,80 @@ std::vector<LabelColumn> all_columns(const std::vector<SharedPictures>& parts) {
       const int place = place_among(columns, own[i], i);
       if (place < 0) {
         columns.push_back(own[i]);
-      } else if (columns[static_cast<size_t>(place)].classes != own[i].classes) {
-        throw input_error("column '{}' has other classes in '{}' than in the sources before it",
-                          own[i].name, part->list().origin.string())
-            .with_hint("name the classes in the [[task]] table, and use the same kind of label");
+        columns.back().cells.clear();
+        continue;
       }
+      LabelColumn& known = columns[static_cast<size_t>(place)];
+      known.is_text = known.is_text || own[i].is_text;
+      known.is_folder = known.is_folder && own[i].is_folder;
     }
   }
   return columns;
 }
 
-// Adds the entries of a part, with their labels in their places.
+// The labels of a part's column in the joined one, which has texts if any part has.
+class JoinedColumn {
+ public:
+  JoinedColumn(const LabelColumn& own, LabelColumn& joined) : own_(own), joined_(joined) {
+    if (!joined.is_text) return;
+    for (size_t i = 0; i < joined.cells.size(); ++i) {
+      number_of_.emplace(joined.cells[i], static_cast<float>(i));
+    }
+    if (!own.is_text) return;
+    for (const std::string& cell : own.cells) numbers_.push_back(number_of(cell));
+  }
+
+  float operator()(float label) {
+    if (!joined_.is_text) return label;
+    if (own_.is_text) return numbers_[static_cast<size_t>(label)];
+    return number_of(std::isnan(label) ? std::string() : fmt::format("{}", label));
+  }
+
+ private:
+  float number_of(const std::string& cell) {
+    const auto [place, added] = number_of_.emplace(cell, static_cast<float>(joined_.cells.size()));
+    if (added) joined_.cells.push_back(cell);
+    return place->second;
+  }
+
+  const LabelColumn& own_;
+  LabelColumn& joined_;
+  std::unordered_map<std::string, float> number_of_;
+  std::vector<float> numbers_;  // of the own cells
+};
+
+// Adds the entries of a part, with their labels in their places. In a column that the part does not
+// have they are missing: an empty cell where it has texts.
 void append(const ImageList& part, ImageList& list) {
   const std::vector<LabelColumn> own = columns_of(part);
-  std::vector<int> places;
-  for (size_t i = 0; i < own.size(); ++i) places.push_back(place_among(list.columns, own[i], i));
-  std::vector<float> labels(list.columns.size());
+  std::vector<size_t> places;
+  std::vector<JoinedColumn> columns;
+  for (size_t i = 0; i < own.size(); ++i) {
+    places.push_back(static_cast<size_t>(place_among(list.columns, own[i], i)));
+    columns.emplace_back(own[i], list.columns[places.back()]);
+  }
+  std::vector<float> absent;
+  const LabelColumn none;
+  for (LabelColumn& column : list.columns) {
+    const auto place = static_cast<size_t>(&column - list.columns.data());
+    const bool is_own = std::ranges::find(places, place) != places.end();
+    constexpr float kMissing = std::numeric_limits<float>::quiet_NaN();
+    absent.push_back(is_own ? kMissing : JoinedColumn(none, column)(kMissing));
+  }
+  std::vector<float> labels;
   for (const ListEntry entry : part.entries) {
-    std::ranges::fill(labels, std::numeric_limits<float>::quiet_NaN());
-    for (size_t i = 0; i < places.size(); ++i) {
-      if (places[i] >= 0) labels[static_cast<size_t>(places[i])] = entry.labels[i];
-    }
+    labels = absent;
+    for (size_t i = 0; i < places.size(); ++i) labels[places[i]] = columns[i](entry.labels[i]);
     list.entries.add(entry.index, labels, entry.path, entry.line);
   }
 }
 
 }  // namespace
 
-SharedPictures join_pictures(std::vector<SharedPictures> parts,
-                             const std::vector<LabelColumn>& columns) {
+std::shared_ptr<Pictures> join_pictures(std::vector<SharedPictures> parts) {
   check_names(parts);
   ImageList list;
-  list.columns = columns.empty() ? all_columns(parts) : columns;
+  list.columns = all_columns(parts);
   list.label_columns = static_cast<int>(list.columns.size());
   size_t entries = 0;
   for (const SharedPictures& part : parts) entries += part->list().entries.size();

@@ -9,10 +9,9 @@
 
 namespace orthrus {
 
-// The label columns are those of `columns` when given, else of all parts, told apart by their names
-// (or by their places where no part names any), in the order of their first appearance. Throws
-// kInput when some parts name their columns and others do not, or a column's class names disagree.
-[[nodiscard]] SharedPictures join_pictures(std::vector<SharedPictures> parts,
-                                           const std::vector<LabelColumn>& columns = {});
+// The label columns are those of all parts, told apart by their names (or by their places where no
+// part names any), in the order of their first appearance; a column of texts has the texts of all
+// parts. Throws kInput when some parts name their columns and others do not.
+[[nodiscard]] std::shared_ptr<Pictures> join_pictures(std::vector<SharedPictures> parts);
 
 }  // namespace orthrus

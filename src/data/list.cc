@@ -4,6 +4,7 @@
 #include <cmath>
 #include <fstream>
 #include <istream>
+#include <limits>
 #include <optional>
 #include <string_view>
 #include <system_error>
@@ -21,8 +22,8 @@ constexpr auto kListExpected = "columns: index, labels..., path; separated by TA
 // bad lines can be told at once.
 class ListParser {
  public:
-  ListParser(const std::filesystem::path& path, size_t text_bytes)
-      : problems_(path), text_bytes_(text_bytes) {
+  ListParser(const std::filesystem::path& path, size_t text_bytes, bool labels)
+      : problems_(path), text_bytes_(text_bytes), wants_labels_(labels) {
     list_.origin = path;
   }
 
@@ -53,6 +54,10 @@ class ListParser {
     if (blank_lines_ > 0) {
       warn(fmt::format("{} blank lines skipped (first: line {})", blank_lines_, first_blank_));
     }
+    if (backslash_paths_ > 0) {
+      warn(fmt::format("{} paths have backslashes; they are read as slashes", backslash_paths_));
+    }
+    if (!wants_labels_) return std::move(list_);
     warn_of_repeated_indexes(list_);
     warn_of_missing_labels(list_);
     return std::move(list_);
@@ -78,6 +83,7 @@ class ListParser {
       fields_.push_back(strip(line.substr(begin, end - begin)));
       begin = end + 1;
     }
+    if (!wants_labels_) return add_image();
     if (fields_.size() == 1 && line.find(' ') != line.npos) {
       return fmt::format("no TAB in '{}'; are its columns separated by spaces? ({})", shown(line),
                          kListExpected);
@@ -112,15 +118,47 @@ class ListParser {
       return fmt::format("{} label column{}, but line {} has {}", columns, columns == 1 ? "" : "s",
                          columns_from_, list_.label_columns);
     }
-    list_.entries.add(*index, labels_, fields_.back(), line_);
+    add(*index);
     return {};
+  }
+
+  // A path alone, or an index, whatever stands between, and a path.
+  [[nodiscard]] std::string add_image() {
+    const bool indexed = fields_.size() > 1;
+    const std::optional<int64_t> index = indexed ? parse_number<int64_t>(fields_.front())
+                                                 : static_cast<int64_t>(list_.entries.size());
+    if (!index) {
+      return fmt::format(
+          "index '{}' is not a whole number (expected a path alone, or index and "
+          "path; separated by TAB)",
+          shown(fields_[0]));
+    }
+    if (fields_.back().empty()) return "the path is empty";
+    list_.label_columns = 1;
+    labels_.assign(1, std::numeric_limits<float>::quiet_NaN());
+    add(*index);
+    return {};
+  }
+
+  void add(int64_t index) {
+    std::string_view path = fields_.back();
+    if (path.find('\\') != path.npos && path.find('/') == path.npos) {
+      path_ = path;
+      std::ranges::replace(path_, '\\', '/');
+      path = path_;
+      ++backslash_paths_;
+    }
+    list_.entries.add(index, labels_, path, line_);
   }
 
   ImageList list_;
   LineProblems problems_;
   std::vector<std::string_view> fields_;
+  std::string path_;
   std::vector<float> labels_;
   size_t text_bytes_;
+  bool wants_labels_;
+  size_t backslash_paths_ = 0;
   size_t bytes_ = 0;  // of the lines so far
   size_t windows_lines_ = 0;
   size_t blank_lines_ = 0;
@@ -196,15 +234,16 @@ void warn_of_missing_labels(ImageList& list) {
                   list.entries.size() * list.entries.label_columns(), list.entries[first].line));
 }
 
-ImageList read_list(const std::filesystem::path& path) {
+ImageList read_list(const std::filesystem::path& path, bool labels) {
   std::ifstream file = open_text(path);
   std::error_code ignored;
   const uintmax_t bytes = std::filesystem::file_size(path, ignored);
-  return parse_list(file, path, ignored ? 0 : static_cast<size_t>(bytes));
+  return parse_list(file, path, ignored ? 0 : static_cast<size_t>(bytes), labels);
 }
 
-ImageList parse_list(std::istream& text, const std::filesystem::path& origin, size_t text_bytes) {
-  ListParser parser(origin, text_bytes);
+ImageList parse_list(std::istream& text, const std::filesystem::path& origin, size_t text_bytes,
+                     bool labels) {
+  ListParser parser(origin, text_bytes, labels);
   bool byte_order_mark = false;
   for_each_line(
       text, origin, [&](std::string_view line) { parser.add_line(line); }, byte_order_mark);

@@ -15,9 +15,16 @@
 
 namespace orthrus {
 
+// One label column of a list. Where `is_text`, its labels are still positions in `cells`: what a
+// cell means depends on the task that reads it, so model/label_binding.h turns the texts into
+// labels.
 struct LabelColumn {
-  std::string name;                  // empty where the source has none
-  std::vector<std::string> classes;  // name of label 0, 1, ...; empty: the labels are numbers
+  std::string name = {};                  // empty where the source has none
+  std::vector<std::string> classes = {};  // name of label 0, 1, ...; empty: the labels are numbers
+  bool is_text = false;
+  std::vector<std::string> cells = {};  // distinct texts, in order of first appearance
+  bool is_folder = false;               // the cells are names of class folders, in class order
+  bool is_candidate = true;  // false: paths, splits, row numbers: never a label by default
 };
 
 struct ImageList {
@@ -27,17 +34,20 @@ struct ImageList {
   // A sentence each: duplicate indexes (both entries stay), missing labels, Windows line ends, a
   // byte order mark, blank lines.
   std::vector<std::string> warnings;
-  // One for each label column, or none where the source names nothing.
+  // One for each label column, or none where the source names nothing. A column that nobody asked
+  // for keeps its place, with NaN for every label.
   std::vector<LabelColumn> columns = {};
 };
 
 // Reads in pieces: memory is that of the entries. Throws kInput with file:line, what was got and
 // what was expected; several bad lines are listed together (the first ten and their number). A list
 // without any entry is an error too.
-[[nodiscard]] ImageList read_list(const std::filesystem::path& path);
+// Without `labels` only the images are wanted: a line may also be a path alone, or an index and a
+// path; then every label is missing.
+[[nodiscard]] ImageList read_list(const std::filesystem::path& path, bool labels = true);
 // `text_bytes`: how many are to come, where it is known, so that room is made once.
 [[nodiscard]] ImageList parse_list(std::istream& text, const std::filesystem::path& origin,
-                                   size_t text_bytes = 0);
+                                   size_t text_bytes = 0, bool labels = true);
 
 // Adds a warning when indexes repeat, and one when labels are missing.
 void warn_of_repeated_indexes(ImageList& list);

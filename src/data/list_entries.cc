@@ -40,6 +40,15 @@ void ListEntries::set_label(size_t position, size_t column, float label) {
   labels_[position * columns_ + column] = label;
 }
 
+void ListEntries::replace_labels(size_t columns, std::vector<float> labels) {
+  if (labels.size() != size() * columns) {
+    throw internal_error("{} labels for {} entries with {} columns", labels.size(), size(),
+                         columns);
+  }
+  columns_ = columns;
+  labels_ = std::move(labels);
+}
+
 void ListEntries::reserve(size_t entries, size_t path_bytes, size_t label_columns) {
   indexes_.reserve(entries);
   path_end_.reserve(entries);

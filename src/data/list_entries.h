@@ -67,6 +67,9 @@ class ListEntries {
   }
   void add(int64_t index, std::span<const float> labels, std::string_view path, int line);
   void set_label(size_t position, size_t column, float label);
+  // Replaces the labels of all entries: (entries, columns) values in row-major order. Throws
+  // kInternal for another number of values.
+  void replace_labels(size_t columns, std::vector<float> labels);
   // Room for so many entries with paths of so many characters together; a guess is fine, as pages
   // that nobody writes to cost no memory.
   void reserve(size_t entries, size_t path_bytes, size_t label_columns);

@@ -18,6 +18,7 @@
 #include "data/class_folders.h"
 #include "data/record_pictures.h"
 #include "data/table.h"
+#include "data/table_header.h"
 #include "data/text_lines.h"
 
 namespace orthrus {
@@ -126,7 +127,7 @@ void exclude(const fs::path& file, ImageList& list, std::vector<uint64_t>& offse
 }
 
 // The records of a list's pictures, by index.
-SharedPictures pictures_in_records(ImageList list, const fs::path& records) {
+std::shared_ptr<Pictures> pictures_in_records(ImageList list, const fs::path& records) {
   RecordList in_file = read_record_list(records);
   std::unordered_map<int64_t, uint64_t> by_index;
   by_index.reserve(in_file.offsets.size());
@@ -154,7 +155,14 @@ std::string Pictures::place_in_list(size_t position) const {
   return line > 0 ? fmt::format("{}:{}", list_.origin.string(), line) : std::string();
 }
 
-SharedPictures make_file_pictures(ImageList list, fs::path folder) {
+void Pictures::replace_labels(size_t width, std::vector<float> labels,
+                              std::vector<LabelColumn> columns) {
+  list_.entries.replace_labels(width, std::move(labels));
+  list_.label_columns = static_cast<int>(width);
+  list_.columns = std::move(columns);
+}
+
+std::shared_ptr<Pictures> make_file_pictures(ImageList list, fs::path folder) {
   return std::make_shared<FilePictures>(std::move(list), std::move(folder));
 }
 
@@ -170,19 +178,6 @@ void leave_out(const fs::path& excluded, ImageList& list) {
 
 namespace {
 
-// By place, where the source's columns are given names of their own.
-std::vector<LabelColumn> renamed(const std::vector<LabelColumn>& expected,
-                                 const std::vector<std::string>& names) {
-  if (names.empty()) return expected;
-  std::vector<LabelColumn> columns;
-  for (const std::string& name : names) {
-    const auto known = std::ranges::find(expected, name, &LabelColumn::name);
-    columns.emplace_back();
-    if (known != expected.end()) columns.back().classes = known->classes;
-  }
-  return columns;
-}
-
 void name_columns(const std::vector<std::string>& names, ImageList& list) {
   if (names.empty()) return;
   if (std::ssize(names) != list.label_columns) {
@@ -196,33 +191,44 @@ void name_columns(const std::vector<std::string>& names, ImageList& list) {
 
 }  // namespace
 
-SharedPictures open_pictures(const PictureFiles& files,
-                             const std::vector<LabelColumn>& all_expected) {
-  const std::vector<LabelColumn> expected = renamed(all_expected, files.columns);
+DataKind data_kind(const fs::path& list) {
   std::error_code ignored;
-  std::vector<uint64_t> offsets;
-  if (fs::is_directory(files.list, ignored)) {
-    ImageList list = list_class_folders(files.list, expected);
-    name_columns(files.columns, list);
-    exclude(files.exclude, list, offsets);
-    return make_file_pictures(std::move(list), files.list);
+  if (fs::is_directory(list, ignored)) return DataKind::kFolders;
+  if (is_record_file(list)) return DataKind::kRecords;
+  if (list.extension() == ".idx") {
+    throw input_error("'{}' is the index of a .rec file, expected that file", list.string());
   }
-  if (is_record_file(files.list)) {
+  return is_table(list) ? DataKind::kTable : DataKind::kList;
+}
+
+std::shared_ptr<Pictures> open_pictures(const PictureFiles& files) {
+  std::vector<uint64_t> offsets;
+  const DataKind kind = data_kind(files.list);
+  if (kind != DataKind::kTable && !files.table.path_column.empty()) {
+    throw usage_error("'{}' is not a table: it has no column '{}'", files.list.string(),
+                      files.table.path_column);
+  }
+  if (kind == DataKind::kRecords) {
     RecordList records = read_record_list(files.list);
     name_columns(files.columns, records.list);
     exclude(files.exclude, records.list, records.offsets);
     return make_record_pictures(std::move(records.list), std::move(records.offsets),
                                 std::move(records.file));
   }
-  if (files.list.extension() == ".idx") {
-    throw input_error("'{}' is the index of a .rec file, expected that file", files.list.string());
+  ImageList list;
+  if (kind == DataKind::kFolders) {
+    list = list_class_folders(files.list);
+  } else {
+    list = kind == DataKind::kTable ? read_table(files.list, files.table)
+                                    : read_list(files.list, files.labels);
   }
-  ImageList list = is_table(files.list) ? read_table(files.list, expected, files.may_lack_columns)
-                                        : read_list(files.list);
   name_columns(files.columns, list);
   exclude(files.exclude, list, offsets);
-  if (is_record_file(files.folder)) return pictures_in_records(std::move(list), files.folder);
-  return make_file_pictures(std::move(list), files.folder);
+  if (kind != DataKind::kFolders && is_record_file(files.folder)) {
+    return pictures_in_records(std::move(list), files.folder);
+  }
+  return make_file_pictures(std::move(list),
+                            kind == DataKind::kFolders ? files.list : files.folder);
 }
 
 fs::path image_path(const fs::path& image_root, std::string_view path) {

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "data/list.h"
+#include "data/table.h"
 
 namespace orthrus {
 
@@ -22,7 +22,8 @@ struct PictureFiles {
   // follows a TAB is a remark.
   std::filesystem::path exclude = {};
   std::vector<std::string> columns = {};  // new names of the label columns; empty: their own
-  bool may_lack_columns = false;          // a table need not have all columns that are expected
+  TableOptions table = {};                // of a table: its columns, and which rows are read
+  bool labels = true;  // false: only the images are wanted; a list need not have any
 };
 
 class Pictures {
@@ -33,6 +34,9 @@ class Pictures {
   Pictures& operator=(const Pictures&) = delete;
 
   [[nodiscard]] const ImageList& list() const { return list_; }
+  // Puts labels that were read from the list's columns in the place of these: (entries, width)
+  // values, and a column for each of the width or none. Before the images are shared.
+  void replace_labels(size_t width, std::vector<float> labels, std::vector<LabelColumn> columns);
 
   // The encoded picture. Throws kInput when it is missing, damaged, or has more bytes than
   // `most_bytes`. Safe from several threads at once.
@@ -54,16 +58,20 @@ class Pictures {
 using SharedPictures = std::shared_ptr<const Pictures>;
 
 // The list's paths are those of files in `folder`, or absolute.
-[[nodiscard]] SharedPictures make_file_pictures(ImageList list, std::filesystem::path folder);
+[[nodiscard]] std::shared_ptr<Pictures> make_file_pictures(ImageList list,
+                                                           std::filesystem::path folder);
 
 // Leaves out of a list of files what PictureFiles::exclude names; nothing where it is empty. Throws
 // kInput when no picture is left.
 void leave_out(const std::filesystem::path& exclude, ImageList& list);
 
-// Opens whatever `files` names, told by what it is and, for text, by its first line. `expected`:
-// label columns of data read before, whose class names labels are matched with. Throws kInput.
-[[nodiscard]] SharedPictures open_pictures(const PictureFiles& files,
-                                           const std::vector<LabelColumn>& expected = {});
+// Opens whatever `files` names, told by what it is and, for text, by its first line. Columns of
+// texts are as in the file: model/label_binding.h makes labels of them. Throws kInput.
+[[nodiscard]] std::shared_ptr<Pictures> open_pictures(const PictureFiles& files);
+
+// What kind of data set a path names.
+enum class DataKind { kList, kTable, kRecords, kFolders };
+[[nodiscard]] DataKind data_kind(const std::filesystem::path& list);
 
 // Whether the list holds its pictures itself (a .rec file, a folder per class), so that no other
 // folder is wanted.

@@ -162,8 +162,8 @@ RecordList read_record_list(const std::filesystem::path& path) {
   return lister.finish();
 }
 
-SharedPictures make_record_pictures(ImageList list, std::vector<uint64_t> offsets,
-                                    std::unique_ptr<RecordFile> file) {
+std::shared_ptr<Pictures> make_record_pictures(ImageList list, std::vector<uint64_t> offsets,
+                                               std::unique_ptr<RecordFile> file) {
   return std::make_shared<RecordPictures>(std::move(list), std::move(offsets), std::move(file));
 }
 

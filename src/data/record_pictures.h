@@ -41,7 +41,8 @@ struct RecordList {
 // that does not fit, and when records have different numbers of labels.
 [[nodiscard]] RecordList read_record_list(const std::filesystem::path& path);
 
-[[nodiscard]] SharedPictures make_record_pictures(ImageList list, std::vector<uint64_t> offsets,
-                                                  std::unique_ptr<RecordFile> file);
+[[nodiscard]] std::shared_ptr<Pictures> make_record_pictures(ImageList list,
+                                                             std::vector<uint64_t> offsets,
+                                                             std::unique_ptr<RecordFile> file);
 
 }  // namespace orthrus

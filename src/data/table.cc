@@ -1,31 +1,35 @@
 #include "data/table.h"
 
 #include <algorithm>
-#include <array>
-#include <cmath>
 #include <fstream>
 #include <istream>
-#include <map>
-#include <string>
+#include <limits>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include "data/csv.h"
+#include "data/table_header.h"
 #include "data/text_lines.h"
 
 namespace orthrus {
 
 namespace {
 
-constexpr size_t kMaxClasses = 100'000;
+constexpr size_t kMaxCells = 1'000'000;
 constexpr size_t kMaxColumns = 10'000;
-constexpr auto kPathNames = std::to_array<std::string_view>({"path", "file", "filename", "image"});
 
-char separator_of(std::string_view header) {
-  for (const char separator : {'\t', ',', ';'}) {
-    if (header.find(separator) != header.npos) return separator;
-  }
-  return ',';
-}
+struct CellHash {
+  using is_transparent = void;
+  size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+};
+
+// The distinct texts of a column that is read.
+struct CellReader {
+  size_t field = 0;
+  size_t column = 0;  // of the list
+  std::unordered_map<std::string, float, CellHash, std::equal_to<>> number_of = {};
+};
 
 std::string lower(std::string_view text) {
   std::string result(text);
@@ -33,30 +37,17 @@ std::string lower(std::string_view text) {
   return result;
 }
 
-bool is_path_name(std::string_view name) {
-  return std::ranges::find(kPathNames, lower(name)) != kPathNames.end();
+bool is_selected(const ColumnSelection& selection, const std::string& name, size_t place) {
+  if (selection.all || std::ranges::find(selection.names, name) != selection.names.end()) {
+    return true;
+  }
+  return std::ranges::find(selection.places, static_cast<int>(place)) != selection.places.end();
 }
-
-struct Cell {
-  int line = 0;  // 0: none
-  std::string text;
-};
-
-// What is known of a label column so far.
-struct Column {
-  size_t field = 0;
-  std::string name;
-  Cell first_number, first_text;
-  std::map<std::string, int, std::less<>> classes;  // number in order of appearance, or as expected
-  const LabelColumn* known = nullptr;               // what is expected: `classes` is fixed
-  bool texts_only = false;                          // expected names look like numbers
-};
 
 class TableParser {
  public:
-  TableParser(const std::filesystem::path& origin, const std::vector<LabelColumn>& expected,
-              bool may_lack_columns)
-      : problems_(origin), expected_(expected), may_lack_columns_(may_lack_columns) {
+  TableParser(const std::filesystem::path& origin, const TableOptions& options)
+      : problems_(origin), options_(options) {
     list_.origin = origin;
   }
 
@@ -72,38 +63,55 @@ class TableParser {
       line = pending_;
     }
     if (line.find('\0') != line.npos) {
-      throw input_error("{}:{}: a zero byte: this is not a text file in UTF-8",
-                        list_.origin.string(), line_);
+      throw input_error("{}: a zero byte: this is not a text file in UTF-8", here());
     }
-    if (columns_known_) return add_row(line);
-    separator_ = separator_of(line);
+    if (header_known_) return add_row(line);
+    if (pending_.empty() && !separator_) {
+      separator_ = declared_separator(line);
+      if (separator_) return;
+      separator_ = header_separator(line, options_.path_column);
+    }
     add_header(line);
   }
+
+  [[nodiscard]] bool header_known() const { return header_known_; }
 
   [[nodiscard]] ImageList finish() {
     if (!pending_.empty()) throw open_quote();
     if (!problems_.empty()) throw problems_.error("table");
     if (list_.entries.empty()) {
-      throw input_error("the table '{}' holds no picture", list_.origin.string());
+      throw input_error("the table '{}' holds no image{}", list_.origin.string(),
+                        options_.splits.empty()
+                            ? std::string()
+                            : fmt::format(" whose '{}' is {}", options_.split_column,
+                                          fmt::join(options_.splits, " or ")));
     }
-    for (size_t i = 0; i < columns_.size(); ++i) finish_column(i);
-    warn_of_repeated_indexes(list_);
-    warn_of_missing_labels(list_);
+    warn();
     return std::move(list_);
   }
 
+  // The label columns after the header, for a reader that wants no rows.
+  [[nodiscard]] std::vector<LabelColumn> columns() {
+    if (!header_known_) (void)finish();
+    return std::move(list_.columns);
+  }
+
  private:
+  [[nodiscard]] std::string here() const {
+    return fmt::format("{}:{}", list_.origin.string(), line_);
+  }
+
   [[nodiscard]] Error open_quote() const {
     return input_error("{}:{}: a quote is opened and not closed", list_.origin.string(),
                        first_line_)
         .with_hint("double a quote inside of a quoted field");
   }
 
-  // False: the line goes on in the next one, or was found bad.
+  // False: the line continues in the next one, or was found bad.
   [[nodiscard]] bool split(std::string_view line) {
-    const CsvSplit result = split_csv(line, separator_, fields_, field_count_);
+    const CsvSplit result = split_csv(line, *separator_, fields_, field_count_);
     if (result == CsvSplit::kOpenQuote) {
-      constexpr int kMostLines = 100;  // each is split anew
+      constexpr int kMostLines = 100;  // all of them are split again for each
       if (line_ - first_line_ >= kMostLines) throw open_quote();
       if (pending_.empty()) pending_ = line;
       return false;
@@ -125,56 +133,19 @@ class TableParser {
       throw input_error("{}: {} columns, at most {} expected", list_.origin.string(), names.size(),
                         kMaxColumns);
     }
-    bool has_path = false;
-    for (size_t i = 0; i < names.size(); ++i) {
-      if (!has_path && is_path_name(names[i])) {
-        has_path = true;
-        path_field_ = i;
-      } else if (!has_index_ && (names[i].empty() || lower(names[i]) == "index")) {
-        has_index_ = true;
-        index_field_ = i;
-      } else {
-        columns_.push_back({.field = i, .name = names[i]});
-      }
+    header_ = understand_header(names, {options_.path_column, options_.split_column},
+                                fmt::format("{}:{}", list_.origin.string(), first_line_));
+    for (size_t i = 0; i < header_.columns.size(); ++i) {
+      const HeaderColumn& column = header_.columns[i];
+      const bool read = is_selected(options_.selection, column.name, i);
+      list_.columns.push_back(
+          {.name = column.name, .is_text = read, .is_candidate = column.is_candidate});
+      if (read) readers_.push_back({.field = column.field, .column = i});
     }
-    if (!has_path) {
-      throw input_error("{}:{}: no column is named {}; got: {}", list_.origin.string(), first_line_,
-                        fmt::join(kPathNames, ", "), shown(line))
-          .with_hint("the first line names the columns, for example: path,colour,shape");
-    }
-    columns_known_ = true;
-    header_fields_ = field_count_;
+    list_.label_columns = static_cast<int>(list_.columns.size());
+    labels_.assign(list_.columns.size(), std::numeric_limits<float>::quiet_NaN());
+    header_known_ = true;
     pending_.clear();
-    list_.label_columns = static_cast<int>(columns_.size());
-    labels_.resize(columns_.size());
-    expect();
-  }
-
-  // Takes over what is known of the columns.
-  void expect() {
-    for (size_t i = 0; i < expected_.size(); ++i) {
-      const LabelColumn& known = expected_[i];
-      Column* column = expected_column(i);
-      if (column == nullptr || column->known != nullptr || known.classes.empty()) continue;
-      column->known = &known;
-      for (const std::string& name : known.classes) {
-        column->classes.emplace(name, static_cast<int>(column->classes.size()));
-        column->texts_only = column->texts_only || parse_number<float>(name).has_value();
-      }
-    }
-  }
-
-  // By its name, or else by its place.
-  [[nodiscard]] Column* expected_column(size_t place) {
-    const std::string& name = expected_[place].name;
-    const auto found = std::ranges::find(columns_, name, &Column::name);
-    if (!name.empty() && found != columns_.end()) return &*found;
-    if (place >= columns_.size()) return nullptr;
-    if (name.empty()) return &columns_[place];
-    if (may_lack_columns_) return nullptr;
-    throw input_error("{}: label column {} is '{}', but '{}' in the data read before",
-                      list_.origin.string(), place + 1, shown(columns_[place].name), shown(name))
-        .with_hint("give both tables the same label columns");
   }
 
   void add_row(std::string_view line) {
@@ -184,126 +155,166 @@ class TableParser {
     pending_.clear();
   }
 
-  // The problem with the row, or an empty string when it was added.
-  [[nodiscard]] std::string parse_row() {
-    if (field_count_ != header_fields_) {
-      return fmt::format("{} fields, but the header names {}", field_count_, header_fields_);
-    }
-    auto index = static_cast<int64_t>(list_.entries.size());
-    if (has_index_) {
-      const std::optional<int64_t> given = parse_number<int64_t>(fields_[index_field_]);
-      if (!given) return fmt::format("index '{}' is no whole number", shown(fields_[index_field_]));
-      index = *given;
-    }
-    if (fields_[path_field_].empty()) return "the path is empty";
-    for (size_t i = 0; i < columns_.size(); ++i) {
-      const std::string problem = parse_cell(columns_[i], fields_[columns_[i].field], labels_[i]);
-      if (!problem.empty()) return problem;
-    }
-    list_.entries.add(index, labels_, fields_[path_field_], first_line_);
-    return {};
+  [[nodiscard]] std::span<const std::string> row() const {
+    return std::span(fields_).first(field_count_);
   }
 
-  [[nodiscard]] std::string parse_cell(Column& column, const std::string& text, float& label) {
-    const std::optional<float> number = parse_label(text);
-    const bool missing = number && std::isnan(*number);
-    if (missing || (number && !column.texts_only)) {
-      label = *number;
-      if (!missing && column.first_number.line == 0) column.first_number = {first_line_, text};
-      if (!missing) refuse_mixture(column);
+  // The problem with the row, or an empty string when it was added or skipped.
+  [[nodiscard]] std::string parse_row() {
+    if (std::ranges::all_of(row(), &std::string::empty)) {
+      if (++blank_rows_ == 1) first_blank_ = first_line_;
       return {};
     }
-    if (column.first_text.line == 0) column.first_text = {first_line_, text};
-    auto found = column.classes.find(text);
-    if (found == column.classes.end()) {
-      if (column.known != nullptr) {
-        return fmt::format("'{}' in column '{}' is none of the {} classes known", shown(text),
-                           column.name, column.classes.size());
-      }
-      if (column.classes.size() == kMaxClasses) {
-        throw input_error("{}: column '{}' holds more than {} different texts: is it a label?",
-                          list_.origin.string(), shown(column.name), kMaxClasses)
-            .with_hint("leave columns that are no labels out of the table");
-      }
-      found = column.classes.emplace(text, static_cast<int>(column.classes.size())).first;
+    if (std::string problem = check_fields(); !problem.empty()) return problem;
+    if (header_.split_field && !options_.splits.empty()) {
+      const std::string part = lower(fields_[*header_.split_field]);
+      if (std::ranges::find(options_.splits, part) == options_.splits.end()) return {};
     }
-    refuse_mixture(column);
-    label = static_cast<float>(found->second);
+    auto index = static_cast<int64_t>(list_.entries.size());
+    if (header_.index_field) {
+      const std::string& text = fields_[*header_.index_field];
+      const std::optional<int64_t> given = parse_number<int64_t>(text);
+      if (!given) return fmt::format("index '{}' is not a whole number", shown(text));
+      index = *given;
+    }
+    std::string& path = fields_[header_.path_field];
+    if (path.empty()) return "the path is empty";
+    if (path.find('\\') != path.npos && path.find('/') == path.npos) {
+      std::ranges::replace(path, '\\', '/');
+      ++backslash_paths_;
+    }
+    for (CellReader& reader : readers_) labels_[reader.column] = cell_number(reader);
+    list_.entries.add(index, labels_, path, first_line_);
     return {};
   }
 
-  // Numbers among names are more likely a slip than classes of their own.
-  void refuse_mixture(const Column& column) const {
-    if (column.first_number.line == 0 || column.first_text.line == 0) return;
-    throw input_error(
-        "{}: column '{}' mixes numbers ('{}' in line {}) and texts ('{}' in line {}), expected one "
-        "kind",
-        list_.origin.string(), shown(column.name), shown(column.first_number.text),
-        column.first_number.line, shown(column.first_text.text), column.first_text.line);
-  }
-
-  void finish_column(size_t i) {
-    Column& column = columns_[i];
-    LabelColumn result{.name = column.name};
-    if (column.known != nullptr) {
-      result.classes = column.known->classes;
-    } else if (!column.classes.empty()) {
-      std::vector<float> rank(column.classes.size());
-      for (const auto& [name, number] : column.classes) {
-        rank[static_cast<size_t>(number)] = static_cast<float>(result.classes.size());
-        result.classes.push_back(name);
-      }
-      for (size_t position = 0; position < list_.entries.size(); ++position) {
-        const float label = list_.entries[position].labels[i];
-        if (std::isnan(label)) continue;
-        list_.entries.set_label(position, i, rank[static_cast<size_t>(label)]);
+  // Text where the header names no column is a separator that was not quoted.
+  [[nodiscard]] std::string check_fields() const {
+    if (field_count_ < header_.fields) {
+      return fmt::format("{} fields, but the header names {}", field_count_, header_.fields);
+    }
+    for (size_t i = header_.fields; i < field_count_; ++i) {
+      if (!fields_[i].empty()) {
+        return fmt::format("{} fields, but the header names {}", field_count_, header_.fields);
       }
     }
-    list_.columns.push_back(std::move(result));
+    for (const size_t i : header_.unnamed_fields) {
+      if (i < field_count_ && !fields_[i].empty()) {
+        return fmt::format("'{}' stands in a column without a name", shown(fields_[i]));
+      }
+    }
+    return {};
+  }
+
+  [[nodiscard]] float cell_number(CellReader& reader) {
+    const std::string& text = fields_[reader.field];
+    const auto known = reader.number_of.find(text);
+    if (known != reader.number_of.end()) return known->second;
+    LabelColumn& column = list_.columns[reader.column];
+    if (column.cells.size() == kMaxCells) {
+      throw input_error("{}: column '{}' holds more than {} different texts: is it a label?",
+                        list_.origin.string(), shown(column.name), kMaxCells)
+          .with_hint("name the label columns with --label-column, or in the [[task]] tables");
+    }
+    const auto number = static_cast<float>(column.cells.size());
+    reader.number_of.emplace(text, number);
+    column.cells.push_back(text);
+    return number;
+  }
+
+  void warn() {
+    const auto add = [&](const std::string& text) {
+      list_.warnings.push_back(list_.origin.string() + ": " + text);
+    };
+    if (blank_rows_ > 0) {
+      add(fmt::format("{} rows without any text skipped (first: line {})", blank_rows_,
+                      first_blank_));
+    }
+    if (backslash_paths_ > 0) {
+      add(fmt::format("{} paths have backslashes; they are read as slashes", backslash_paths_));
+    }
+    warn_of_repeated_indexes(list_);
   }
 
   ImageList list_;
   LineProblems problems_;
-  const std::vector<LabelColumn>& expected_;
-  bool may_lack_columns_;
-  std::vector<Column> columns_;
+  const TableOptions& options_;
+  TableHeader header_;
+  std::vector<CellReader> readers_;
   std::vector<std::string> fields_;
   std::vector<float> labels_;
-  std::string pending_;  // a line that goes on in the next one
+  std::string pending_;  // a line that continues in the next one
+  std::optional<char> separator_;
   size_t field_count_ = 0;
-  size_t header_fields_ = 0;
-  size_t path_field_ = 0;
-  size_t index_field_ = 0;
+  size_t blank_rows_ = 0;
+  size_t backslash_paths_ = 0;
   int line_ = 0;
   int first_line_ = 0;  // of the row
-  char separator_ = ',';
-  bool has_index_ = false;
-  bool columns_known_ = false;
+  int first_blank_ = 0;
+  bool header_known_ = false;
 };
 
-}  // namespace
-
-bool looks_like_table(std::string_view first_line) {
-  std::vector<std::string> fields;
-  size_t count = 0;
-  const CsvSplit result = split_csv(first_line, separator_of(first_line), fields, count);
-  fields.resize(count);
-  return result == CsvSplit::kWhole && std::ranges::any_of(fields, is_path_name);
-}
-
-ImageList read_table(const std::filesystem::path& path, const std::vector<LabelColumn>& expected,
-                     bool may_lack_columns) {
-  std::ifstream file = open_text(path);
-  return parse_table(file, path, expected, may_lack_columns);
-}
-
-ImageList parse_table(std::istream& text, const std::filesystem::path& origin,
-                      const std::vector<LabelColumn>& expected, bool may_lack_columns) {
-  TableParser parser(origin, expected, may_lack_columns);
+void feed(TableParser& parser, std::istream& text, const std::filesystem::path& origin) {
   bool byte_order_mark = false;
   for_each_line(
       text, origin, [&](std::string_view line) { parser.add_line(line); }, byte_order_mark);
+}
+
+}  // namespace
+
+ImageList read_table(const std::filesystem::path& path, const TableOptions& options) {
+  std::ifstream file = open_text(path);
+  return parse_table(file, path, options);
+}
+
+ImageList parse_table(std::istream& text, const std::filesystem::path& origin,
+                      const TableOptions& options) {
+  TableParser parser(origin, options);
+  feed(parser, text, origin);
   return parser.finish();
+}
+
+std::vector<LabelColumn> table_columns(const std::filesystem::path& path,
+                                       const TableOptions& options) {
+  std::ifstream file = open_text(path);
+  TableParser parser(path, options);
+  std::string line;
+  bool first = true;
+  while (!parser.header_known() && std::getline(file, line)) {
+    std::string_view text = line;
+    if (std::exchange(first, false) && text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+    parser.add_line(text);
+  }
+  return parser.columns();
+}
+
+std::vector<std::pair<std::string, size_t>> count_splits(const std::filesystem::path& path,
+                                                         const TableOptions& options) {
+  TableOptions all = options;
+  all.split_column.clear();
+  all.splits.clear();
+  all.selection = {.all = false, .names = {options.split_column}};
+  const ImageList list = read_table(path, all);
+  const auto column = std::ranges::find(list.columns, options.split_column, &LabelColumn::name);
+  if (column == list.columns.end()) {  // the header reports it
+    (void)table_columns(path, options);
+    throw input_error("'{}': '{}' is the column with the paths or the index, not one with a split",
+                      path.string(), options.split_column);
+  }
+  const auto place = static_cast<size_t>(column - list.columns.begin());
+  std::vector<size_t> counts(column->cells.size());
+  for (const ListEntry entry : list.entries) ++counts[static_cast<size_t>(entry.labels[place])];
+  std::vector<std::pair<std::string, size_t>> parts;
+  for (size_t i = 0; i < counts.size(); ++i) {
+    const std::string part = lower(column->cells[i]);
+    const auto known = std::ranges::find(parts, part, &std::pair<std::string, size_t>::first);
+    if (known == parts.end()) {
+      parts.emplace_back(part, counts[i]);
+    } else {
+      known->second += counts[i];
+    }
+  }
+  return parts;
 }
 
 }  // namespace orthrus

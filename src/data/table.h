@@ -1,31 +1,48 @@
-// Tables of pictures: CSV or TSV with a header that names the columns. One column holds the path
-// (named path, file, filename or image), one may hold the index (named index, or nothing, as pandas
-// writes it), all others are labels in their order. A label column holds numbers, or texts that
-// become classes in sorted order; an empty cell and `nan` are a missing label. Fields may be quoted
-// as in RFC 4180.
+// Tables of images: CSV or TSV with a header that names the columns. One column holds the path, one
+// may hold the index, all others are label columns in their order (data/table_header.h). The reader
+// keeps the texts of the label columns as they are: what they mean depends on the task that reads
+// them. Fields may be quoted as in RFC 4180; Excel's line "sep=;", a separator at the end of each
+// line, rows without any text and backslashes in paths are accepted.
 #pragma once
 
 #include <filesystem>
 #include <iosfwd>
-#include <string_view>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "data/list.h"
 
 namespace orthrus {
 
-// Whether a file's first line is the header of such a table.
-[[nodiscard]] bool looks_like_table(std::string_view first_line);
+// Which label columns of a table are read; the others keep their place, without labels.
+struct ColumnSelection {
+  bool all = true;
+  std::vector<std::string> names = {};
+  std::vector<int> places = {};  // from 0, among the label columns
+};
 
-// `expected`: the columns of data read before, whose names texts are matched with, so that
-// validation counts its classes as training does; may be empty. Throws kInput as read_list does,
-// also for a column that mixes numbers and texts, for a text that is no expected class, and for
-// other column names than expected, unless the table `may_lack_columns`.
+struct TableOptions {
+  std::string path_column = {};   // empty: found by the usual names
+  std::string split_column = {};  // empty: all rows are read
+  // With a split column: rows whose cell is one of these, in lower case, are read.
+  std::vector<std::string> splits = {};
+  ColumnSelection selection = {};
+};
+
+// Throws kInput as read_list does, also for a selected column with more than a million different
+// texts. Columns that are named and not there are no error here.
 [[nodiscard]] ImageList read_table(const std::filesystem::path& path,
-                                   const std::vector<LabelColumn>& expected = {},
-                                   bool may_lack_columns = false);
+                                   const TableOptions& options = {});
 [[nodiscard]] ImageList parse_table(std::istream& text, const std::filesystem::path& origin,
-                                    const std::vector<LabelColumn>& expected = {},
-                                    bool may_lack_columns = false);
+                                    const TableOptions& options = {});
+
+// The label columns that a table's header names, without reading its rows.
+[[nodiscard]] std::vector<LabelColumn> table_columns(const std::filesystem::path& path,
+                                                     const TableOptions& options = {});
+
+// How often each text stands in the split column, in lower case, in order of first appearance.
+[[nodiscard]] std::vector<std::pair<std::string, size_t>> count_splits(
+    const std::filesystem::path& path, const TableOptions& options);
 
 }  // namespace orthrus

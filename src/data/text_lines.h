@@ -2,7 +2,6 @@
 // collection of what is wrong, so that all bad lines can be told at once.
 #pragma once
 
-#include <charconv>
 #include <cstddef>
 #include <filesystem>
 #include <functional>
@@ -10,10 +9,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <vector>
 
 #include "base/error.h"
+#include "base/numbers.h"
 
 namespace orthrus {
 
@@ -22,15 +21,6 @@ namespace orthrus {
 
 // Foreign text for a message: shortened, control characters replaced.
 [[nodiscard]] std::string shown(std::string_view text);
-
-template <typename T>
-[[nodiscard]] std::optional<T> parse_number(std::string_view text) {
-  if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
-  T value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 // A label cell: empty and "nan" (in any case) are a missing label, NaN. Nothing for what is no
 // number or not finite.

@@ -76,6 +76,44 @@ OptionSpec memory_option() {
           .incidental = true};
 }
 
+std::vector<OptionSpec> table_options() {
+  return {
+      {.key = "data.label_column",
+       .flag = "--label-column",
+       .type = OptionType::kList,
+       .value_name = "NAME,...",
+       .help =
+           "Label columns of a table: for training one task each, otherwise for the columns that "
+           "the model's tasks read. When not given, the columns that the tasks name, or the "
+           "only one that may be meant.",
+       .group = "Data"},
+      {.key = "data.path_column",
+       .flag = "--path-column",
+       .value_name = "NAME",
+       .help = "Column of a table that holds the paths; when not given, the one with a usual name "
+               "(path, file, filename, image, image_path, ...).",
+       .group = "Data"},
+      {.key = "data.split_column",
+       .flag = "--split-column",
+       .value_name = "NAME",
+       .help = "Column of a table that says to which part a row belongs: train; val, valid, "
+               "validation or dev; test.",
+       .group = "Data"},
+      {.key = "table.decimal",
+       .flag = "--decimal",
+       .default_text = ".",
+       .value_name = ".|,",
+       .help = "Decimal separator of numbers in tables, for tasks that do not say theirs.",
+       .group = "Data"},
+  };
+}
+
+TableOptions table_rules(const Options& options) {
+  if (options.table().find_key("data.path_column") == nullptr) return {};
+  return {.path_column = options.text("data.path_column"),
+          .split_column = options.text("data.split_column")};
+}
+
 std::vector<OptionSpec> picture_options() {
   return {
       {.key = "data.exclude",
@@ -181,6 +219,7 @@ std::vector<OptionSpec> inference_options(const std::string& default_batch_size)
            "one at least.",
        .group = "Data"},
   };
+  std::ranges::move(table_options(), std::back_inserter(all));
   std::ranges::move(picture_options(), std::back_inserter(all));
   all.push_back(threads_option());
   std::ranges::move(compute_options(), std::back_inserter(all));
@@ -202,6 +241,7 @@ PictureFiles picture_files(const Options& options, const std::string& list_key,
   }
   const bool may_exclude = options.table().find_key("data.exclude") != nullptr;
   if (may_exclude) files.exclude = options.text("data.exclude");
+  files.table = table_rules(options);
   return files;
 }
 

@@ -13,6 +13,11 @@ namespace orthrus {
 // compute_options().
 [[nodiscard]] std::vector<OptionSpec> inference_options(const std::string& default_batch_size);
 
+// --label-column, --path-column, --split-column, --decimal: how tables are read.
+[[nodiscard]] std::vector<OptionSpec> table_options();
+// What they say of the table itself; nothing where they are not declared.
+[[nodiscard]] TableOptions table_rules(const Options& options);
+
 // What reading pictures needs anywhere: --exclude, --pixels, --interpolation, --max-pixels,
 // --max-file-bytes,
 // --max-scans.

@@ -1,37 +1,46 @@
 #include "model/label_check.h"
 
 #include <algorithm>
+#include <limits>
 #include <string>
+#include <utility>
 
 #include "base/error.h"
 #include "tasks/label_reader.h"
 
 namespace orthrus {
 
-namespace {
-
-// What the list calls the classes of a task that has no names for them; null where it does not.
-const std::vector<std::string>* own_names(const ImageList& list, const Task& task) {
-  const auto column = static_cast<size_t>(task.label_column);
-  const bool wanted = task.kind == TaskKind::kSoftmax && task.rule == LabelRule::kIdentity &&
-                      task.class_names.empty();
-  if (!wanted || column >= list.columns.size()) return nullptr;
-  const std::vector<std::string>& names = list.columns[column].classes;
-  return names.empty() ? nullptr : &names;
+void move_labels(Pictures& pictures, const std::vector<Task>& from, const std::vector<Task>& to,
+                 int width) {
+  const ImageList& old = pictures.list();
+  const std::vector<LabelReader> readers = label_readers(from), targets = label_readers(to);
+  bool same = old.label_columns == width;
+  std::vector<const Task*> sources;  // of the moves
+  std::vector<std::pair<size_t, size_t>> moves;
+  for (size_t task = 0; task < from.size(); ++task) {
+    for (size_t i = 0; i < static_cast<size_t>(from[task].label_width()); ++i) {
+      moves.emplace_back(readers[task].column_of(i), targets[task].column_of(i));
+      sources.push_back(&from[task]);
+      same = same && moves.back().first == moves.back().second &&
+             (from[task].missing.empty() || to[task].positions.empty());
+    }
+  }
+  if (same) return;
+  const auto columns = static_cast<size_t>(width);
+  std::vector<float> labels(old.entries.size() * columns, std::numeric_limits<float>::quiet_NaN());
+  for (size_t row = 0; row < old.entries.size(); ++row) {
+    const std::span<const float> values = old.entries[row].labels;
+    for (size_t i = 0; i < moves.size(); ++i) {
+      const auto [source, target] = moves[i];
+      // Decoded labels have nothing that stands for a missing one.
+      const bool missing =
+          sources[i]->positions.empty() &&
+          std::ranges::find(sources[i]->missing, values[source]) != sources[i]->missing.end();
+      if (!missing) labels[row * columns + target] = values[source];
+    }
+  }
+  pictures.replace_labels(columns, std::move(labels), {});
 }
-
-Error other_count(const ImageList& list, const Task& task, const std::vector<std::string>& names) {
-  constexpr size_t kMostNamed = 20;
-  std::vector<std::string> first = names;
-  first.resize(std::min(names.size(), kMostNamed));
-  return input_error("'{}' has {} classes in label column {}, but task '{}' has {}",
-                     list.origin.string(), names.size(), task.label_column + 1, task.name,
-                     task.classes)
-      .with_hint(fmt::format("check --num-classes; the data's classes: {}{}",
-                             fmt::join(first, ", "), names.size() > kMostNamed ? ", ..." : ""));
-}
-
-}  // namespace
 
 void check_labels(const Pictures& pictures, const std::vector<Task>& tasks) {
   constexpr size_t kMostNamed = 10;
@@ -53,47 +62,6 @@ void check_labels(const Pictures& pictures, const std::vector<Task>& tasks) {
   if (count > lines.size()) lines.push_back(fmt::format("and {} more", count - lines.size()));
   throw input_error("{}", fmt::join(lines, "\n"))
       .with_hint("labels count from 0; check --num-classes or the task's classes, and the list");
-}
-
-std::vector<LabelColumn> named_columns(const std::vector<Task>& tasks) {
-  const auto has_texts = [](const Task& task) {
-    return task.kind != TaskKind::kMultilabel && task.rule == LabelRule::kIdentity &&
-           !task.class_names.empty();
-  };
-  std::vector<LabelColumn> columns;
-  for (const Task& task : tasks) {
-    if (!has_texts(task) || !task.column_names.empty()) continue;
-    const auto column = static_cast<size_t>(task.label_column);
-    if (columns.size() <= column) columns.resize(column + 1);
-    columns[column].classes = task.class_names;
-  }
-  for (const Task& task : tasks) {
-    if (!has_texts(task) || task.column_names.empty()) continue;
-    columns.push_back({.name = task.column_names.front(), .classes = task.class_names});
-  }
-  return columns;
-}
-
-std::vector<std::string> column_names(const ImageList& list) {
-  std::vector<std::string> names;
-  for (const LabelColumn& column : list.columns) names.push_back(column.name);
-  return names;
-}
-
-void take_class_names(const ImageList& list, std::vector<Task>& tasks) {
-  for (Task& task : tasks) {
-    const std::vector<std::string>* names = own_names(list, task);
-    if (names != nullptr) {
-      if (task.classes == 0) task.classes = std::ssize(*names);
-      if (std::ssize(*names) != task.classes) throw other_count(list, task, *names);
-      task.class_names = *names;
-    }
-    if (task.classes == 0) {
-      throw usage_error("'{}' does not name the classes of task '{}', and nothing says how many",
-                        list.origin.string(), task.name)
-          .with_hint("--num-classes N, or classes = N in the task's table");
-    }
-  }
 }
 
 }  // namespace orthrus

@@ -73,12 +73,56 @@ RuleStep step_from_json(const OrderedJson& json) {
   return step;
 }
 
+constexpr std::array<std::pair<std::string_view, CellMeaning>, 3> kMeanings = {
+    {{"missing", CellMeaning::kMissing},
+     {"positive", CellMeaning::kPositive},
+     {"negative", CellMeaning::kNegative}}};
+
+void add_meaning(const char* key, CellMeaning meaning, OrderedJson& json) {
+  for (const auto& [name, value] : kMeanings) {
+    if (value == meaning) json[key] = name;
+  }
+}
+
+CellMeaning meaning_from_json(JsonFields& fields, const char* key) {
+  const std::string text = fields.text(key, "");
+  if (text.empty()) return CellMeaning::kUnset;
+  for (const auto& [name, value] : kMeanings) {
+    if (name == text) return value;
+  }
+  throw input_error("{} is '{}', expected missing, positive or negative", key, text);
+}
+
+void add_cells(const CellRule& cells, OrderedJson& json) {
+  if (!cells.missing.empty()) json["missing_texts"] = cells.missing;
+  if (cells.decimal != '.') json["decimal"] = std::string(1, cells.decimal);
+  if (!cells.separator.empty()) json["separator"] = cells.separator;
+  add_meaning("blank", cells.blank, json);
+  add_meaning("uncertain", cells.uncertain, json);
+  if (!cells.positive.empty()) json["positive"] = cells.positive;
+  if (!cells.negative.empty()) json["negative"] = cells.negative;
+}
+
+void read_cells(JsonFields& fields, CellRule& cells) {
+  cells.missing = fields.texts("missing_texts");
+  const std::string decimal = fields.text("decimal", ".");
+  if (decimal != "." && decimal != ",") throw input_error("decimal is '{}'", decimal);
+  cells.decimal = decimal.front();
+  cells.separator = fields.text("separator", "");
+  cells.blank = meaning_from_json(fields, "blank");
+  cells.uncertain = meaning_from_json(fields, "uncertain");
+  cells.positive = fields.texts("positive");
+  cells.negative = fields.texts("negative");
+}
+
 // What labels and answers are read by, beyond the fields that every task has.
 void add_labels(const Task& task, OrderedJson& json) {
   if (task.kind != TaskKind::kSoftmax) json["kind"] = kind_name(task.kind);
   if (!task.label_columns.empty()) json["label_columns"] = task.label_columns;
   if (!task.column_names.empty()) json["column_names"] = task.column_names;
   if (!task.missing.empty()) json["missing"] = shortest_numbers(task.missing);
+  if (!task.from.empty()) json["from"] = task.from;
+  add_cells(task.cells, json);
   if (task.temperature != 1) json["temperature"] = task.temperature;
   if (task.steps.empty()) return;
   json["steps"] = OrderedJson::array();
@@ -112,6 +156,8 @@ void read_labels(JsonFields& fields, Task& task) {
   for (const double value : fields.numbers("missing", -kLargestNumber, kLargestNumber)) {
     task.missing.push_back(static_cast<float>(value));
   }
+  task.from = fields.text("from", "");
+  read_cells(fields, task.cells);
   task.temperature = fields.number("temperature", TemperatureFit::kLeast, TemperatureFit::kMost, 1);
   for (const OrderedJson& step : fields.objects("steps")) {
     task.steps.push_back(step_from_json(step));

@@ -5,6 +5,7 @@
 #include <limits>
 #include <optional>
 
+#include "base/numbers.h"
 #include "tasks/label_reader.h"
 #include "tasks/metrics.h"
 
@@ -16,14 +17,25 @@ double log_probability(float p) {
   return std::log(std::max(p, kSmallest));
 }
 
+bool names_are_numbers(const Task& task) {
+  return !task.class_names.empty() &&
+         std::ranges::all_of(task.class_names, [](const std::string& name) {
+           return parse_number<float>(name).has_value();
+         });
+}
+
 // Whether what `task` reads follows from what `root` reads: the same cell, through the same steps
 // and maybe more.
 bool follows_from(const Task& task, const Task& root) {
   const bool same_cell = task.kind != TaskKind::kMultilabel && root.kind != TaskKind::kMultilabel &&
                          task.label_column == root.label_column &&
-                         task.column_names == root.column_names && task.missing == root.missing;
+                         task.column_names == root.column_names && task.missing == root.missing &&
+                         task.cells == root.cells;
   if (!same_cell) return false;
-  if (root.rule == LabelRule::kIdentity) return true;
+  // A rule on the column's numbers does not see the classes that another task makes of them.
+  if (root.rule == LabelRule::kIdentity) {
+    return task.rule != LabelRule::kSteps || !task.from.empty() || !names_are_numbers(root);
+  }
   if (root.rule != task.rule || root.steps.size() > task.steps.size()) return false;
   return std::equal(root.steps.begin(), root.steps.end(), task.steps.begin());
 }
@@ -42,6 +54,7 @@ std::optional<size_t> root_of(const std::vector<Task>& tasks, size_t task) {
 DerivedTask derive(const std::vector<Task>& tasks, size_t index, const Task& root) {
   Task rest = tasks[index];
   rest.missing.clear();
+  rest.positions.clear();
   if (root.rule == rest.rule) {  // the steps that come after the root's
     rest.steps.erase(rest.steps.begin(),
                      rest.steps.begin() + static_cast<std::ptrdiff_t>(root.steps.size()));

@@ -18,6 +18,7 @@ LabelReader::LabelReader(const Task& task) : task_(task) {
 }
 
 size_t LabelReader::column_of(size_t place) const {
+  if (!task_.positions.empty()) return static_cast<size_t>(task_.positions[place]);
   if (!task_.label_columns.empty()) return static_cast<size_t>(task_.label_columns[place]);
   return static_cast<size_t>(task_.label_column) + place;
 }
@@ -28,7 +29,9 @@ bool LabelReader::is_class(float label) const {
 }
 
 std::optional<float> LabelReader::label_of(float value) const {
-  if (std::isnan(value) || std::ranges::find(task_.missing, value) != task_.missing.end()) {
+  if (std::isnan(value)) return std::nullopt;
+  const bool decoded = !task_.positions.empty();  // what is missing is NaN there
+  if (!decoded && std::ranges::find(task_.missing, value) != task_.missing.end()) {
     return std::nullopt;
   }
   if (task_.rule == LabelRule::kPositive) return value > 0 ? 1.0F : 0.0F;
@@ -46,14 +49,17 @@ std::optional<float> LabelReader::label_of(float value) const {
   return value;
 }
 
-std::string LabelReader::complaint(float value, float label, size_t column) const {
+std::string LabelReader::complaint(float value, float label, size_t place) const {
   const std::string from = label == value ? "" : fmt::format(" (from {})", value);
+  const std::string column = place < task_.column_names.size()
+                                 ? fmt::format("'{}'", task_.column_names[place])
+                                 : fmt::format("{}", column_of(place) + 1);
   if (task_.kind == TaskKind::kMultilabel) {
     return fmt::format("label {}{} in column {} of task '{}' is neither 0 nor 1", label, from,
-                       column + 1, task_.name);
+                       column, task_.name);
   }
   return fmt::format("label {}{} in column {} is not a class of task '{}' (0 to {})", label, from,
-                     column + 1, task_.name, task_.classes - 1);
+                     column, task_.name, task_.classes - 1);
 }
 
 std::string LabelReader::problem(std::span<const float> columns) const {
@@ -64,7 +70,7 @@ std::string LabelReader::problem(std::span<const float> columns) const {
                          columns.size());
     }
     const std::optional<float> label = label_of(columns[column]);
-    if (label && !is_class(*label)) return complaint(columns[column], *label, column);
+    if (label && !is_class(*label)) return complaint(columns[column], *label, place);
   }
   return {};
 }

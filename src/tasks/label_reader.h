@@ -38,14 +38,16 @@ class LabelReader {
   // missing.
   [[nodiscard]] std::optional<float> label_of(float value) const;
 
+  // The list's column of the label with that number (of label_width()).
+  [[nodiscard]] size_t column_of(size_t place) const;
+
  private:
   struct Step {
     std::optional<LabelExpression> expression;
     std::vector<std::pair<float, float>> table;  // in the order of the values
   };
-  [[nodiscard]] size_t column_of(size_t place) const;
   [[nodiscard]] bool is_class(float label) const;
-  [[nodiscard]] std::string complaint(float value, float label, size_t column) const;
+  [[nodiscard]] std::string complaint(float value, float label, size_t place) const;
 
   Task task_;
   std::vector<Step> steps_;

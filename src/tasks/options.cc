@@ -24,7 +24,38 @@ std::vector<OptionSpec> label_keys() {
        .help = "Classes of `from` (or values of the column) for which the answer is yes (1)."},
       {.key = "missing",
        .type = OptionType::kList,
-       .help = "Values of the column that mean: no label. An empty cell always does."},
+       .help = "Numbers and texts of the column that mean: no label. An empty cell always does."},
+  };
+}
+
+// How a table's cells are read.
+std::vector<OptionSpec> cell_keys() {
+  return {
+      {.key = "decimal",
+       .default_text = ".",
+       .help = "Decimal separator of the column's numbers, . or a comma; that of [table] when not "
+               "given."},
+      {.key = "separator",
+       .help = "Of a multilabel task that reads one column: what separates the classes that a cell "
+               "names, such as |."},
+      {.key = "blank",
+       .type = OptionType::kChoice,
+       .default_text = "missing",
+       .choices = {"missing", "negative"},
+       .help = "What an empty cell means to a multilabel task."},
+      {.key = "uncertain",
+       .type = OptionType::kChoice,
+       .default_text = "error",
+       .choices = {"error", "missing", "positive", "negative"},
+       .help = "What -1, u, ? and uncertain mean to a multilabel task."},
+      {.key = "positive",
+       .type = OptionType::kList,
+       .help = "Words for 1 in the columns of a multilabel task, in place of yes, true, positive, "
+               "present, y and t."},
+      {.key = "negative",
+       .type = OptionType::kList,
+       .help = "Words for 0, in place of no, false, negative, absent, n and f; with a separator: "
+               "words for a cell without any class, such as No Finding."},
   };
 }
 
@@ -80,6 +111,7 @@ std::vector<OptionSpec> answer_keys() {
 OptionTable task_section() {
   OptionTable table;
   table.add(label_keys());
+  table.add(cell_keys());
   table.add(answer_keys());
   return table;
 }

@@ -5,26 +5,9 @@
 #include <utility>
 
 #include "base/error.h"
-#include "base/suggest.h"
 
 namespace orthrus {
 namespace {
-
-int number_of_column(const Task& task, const std::string& name,
-                     std::span<const std::string> names) {
-  const auto found = std::ranges::find(names, name);
-  if (found != names.end()) return static_cast<int>(found - names.begin());
-  if (names.empty()) {
-    throw input_error("task '{}' reads the column '{}', but the list's columns have no names",
-                      task.name, name)
-        .with_hint("write the column's number, from 0");
-  }
-  std::string hint = did_you_mean(name, names);
-  if (hint.empty()) hint = fmt::format("the list's columns are: {}", fmt::join(names, ", "));
-  throw input_error("task '{}' reads the column '{}', which the list does not have", task.name,
-                    name)
-      .with_hint(std::move(hint));
-}
 
 constexpr std::array<std::pair<std::string_view, TaskKind>, 3> kKinds = {
     {{"softmax", TaskKind::kSoftmax},
@@ -62,16 +45,23 @@ std::vector<Task> classic_tasks(int64_t num_classes) {
   };
 }
 
-void bind_columns(std::vector<Task>& tasks, std::span<const std::string> names) {
-  for (Task& task : tasks) {
-    if (task.column_names.empty()) continue;
-    std::vector<int> numbers;
-    for (const std::string& name : task.column_names) {
-      numbers.push_back(number_of_column(task, name, names));
-    }
-    task.label_column = numbers.front();
-    if (task.kind == TaskKind::kMultilabel) task.label_columns = numbers;
+void take_positions(const std::vector<Task>& from, std::vector<Task>& to) {
+  for (size_t i = 0; i < std::min(from.size(), to.size()); ++i) {
+    to[i].positions = from[i].positions;
+    to[i].label_column = from[i].label_column;
+    to[i].label_columns = from[i].label_columns;
+    to[i].column_names = from[i].column_names;
   }
+}
+
+const Task& root_task(const std::vector<Task>& tasks, const Task& task) {
+  const Task* root = &task;
+  for (size_t steps = 0; !root->from.empty() && steps < tasks.size(); ++steps) {
+    const auto found = std::ranges::find(tasks, root->from, &Task::name);
+    if (found == tasks.end()) break;
+    root = &*found;
+  }
+  return *root;
 }
 
 }  // namespace orthrus

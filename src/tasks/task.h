@@ -6,7 +6,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,6 +32,22 @@ struct RuleStep {
   bool operator==(const RuleStep&) const = default;
 };
 
+// What an empty cell, or an uncertain one (-1, "uncertain"), says about a class of a multilabel
+// task.
+enum class CellMeaning { kUnset, kMissing, kPositive, kNegative };
+
+// How the texts of a table's cells become labels (tasks/cells.h).
+struct CellRule {
+  std::vector<std::string> missing = {};  // texts that mean: no label
+  char decimal = '.';                     // of numbers
+  std::string separator = {};  // between the classes that a cell of a multilabel task names
+  CellMeaning blank = CellMeaning::kUnset;      // missing, unless negative
+  CellMeaning uncertain = CellMeaning::kUnset;  // an error, unless one of the others
+  std::vector<std::string> positive = {},
+                           negative = {};  // words besides 1 and 0; empty: usual ones
+  bool operator==(const CellRule&) const = default;
+};
+
 struct Task {
   std::string name = {};  // of its loss layer and thus of its output: "softmax"
   std::string head = {};  // of its fully connected layer: "fc"
@@ -44,10 +59,17 @@ struct Task {
   // Columns of a multilabel task, one for each class; empty: `classes` of them from label_column
   // on.
   std::vector<int> label_columns = {};
-  // Names of the columns, where they were declared by name: bind_columns() turns them into numbers.
+  // Names of the columns, where the list names them: they are found by these in any other list.
   std::vector<std::string> column_names = {};
+  std::string from = {};  // the task whose class the steps begin with; empty: the column's value
   std::vector<RuleStep> steps = {};  // of LabelRule::kSteps
   std::vector<float> missing = {};   // values of the column that mean: no label (NaN always does)
+  CellRule cells = {};
+
+  // Of the list that is open, as model/label_binding.h leaves it; not stored. Its columns with the
+  // labels of this task, decoded; empty: those above, as they are.
+  std::vector<int> positions = {};
+  bool by_place = false;  // its column was declared by number
 
   double temperature = 1;  // of the answers (tasks/calibration.h); 1: as trained
 
@@ -83,8 +105,10 @@ struct Task {
 // 0.
 [[nodiscard]] std::vector<Task> classic_tasks(int64_t num_classes);
 
-// Turns Task::column_names into numbers by the names of a list's columns (empty: it has none).
-// Throws kInput for one that is not there.
-void bind_columns(std::vector<Task>& tasks, std::span<const std::string> names);
+// Gives the tasks the positions and columns of the same tasks of another model, by their order.
+void take_positions(const std::vector<Task>& from, std::vector<Task>& to);
+
+// The task that the class of `task` is derived from by way of Task::from, or itself.
+[[nodiscard]] const Task& root_task(const std::vector<Task>& tasks, const Task& task);
 
 }  // namespace orthrus

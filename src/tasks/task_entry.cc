@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/suggest.h"
+#include "tasks/cell_rule_entry.h"
 #include "tasks/expression.h"
 
 namespace orthrus {
@@ -94,6 +95,7 @@ class TaskReader {
     task_.kind = *kind_named(entry_.text("kind"));
     take_classes(entry_, task_);
     take_source();
+    take_cells();
     take_rule();
     if (task_.classes == 0 && !data_name_classes()) {
       throw usage_error("{}: the task '{}' does not say its classes", entry_.entry_where(),
@@ -109,9 +111,10 @@ class TaskReader {
   }
 
  private:
-  // A label that is the text of its column, or its folder.
+  // A label that is the text of its column or its folder, or a class that a cell names.
   [[nodiscard]] bool data_name_classes() const {
-    return task_.kind == TaskKind::kSoftmax && task_.rule == LabelRule::kIdentity;
+    if (task_.rule != LabelRule::kIdentity) return false;
+    return task_.kind != TaskKind::kMultilabel || !task_.cells.separator.empty();
   }
 
   [[nodiscard]] Error wrong(const char* key, const std::string& what) const {
@@ -131,10 +134,15 @@ class TaskReader {
     if (entry_.has("column")) take_column(entry_.text("column"), "column");
     if (entry_.has("columns")) take_columns();
     if (from_ != nullptr) derive();
-    for (const std::string& text : entry_.list("missing")) {
-      if (from_ != nullptr) throw wrong("missing", "a derived task has no values of its own");
-      task_.missing.push_back(static_cast<float>(real_of(entry_, "missing", text)));
+  }
+
+  // How the cells of its column are read; a derived task takes over those of its source.
+  void take_cells() {
+    const std::string key = cell_key_given(entry_);
+    if (from_ != nullptr && !key.empty()) {
+      throw wrong(key.c_str(), "a derived task has no cells of its own");
     }
+    if (from_ == nullptr) read_cell_rule(entry_, task_);
   }
 
   void take_column(const std::string& text, const char* key) {
@@ -144,6 +152,7 @@ class TaskReader {
     }
     if (number) {
       task_.label_column = *number;
+      task_.by_place = true;
     } else {
       task_.column_names = {text};
     }
@@ -197,6 +206,9 @@ class TaskReader {
     task_.label_column = from_->label_column;
     task_.column_names = from_->column_names;
     task_.missing = from_->missing;
+    task_.cells = from_->cells;
+    task_.by_place = from_->by_place;
+    task_.from = from_->name;
     task_.rule = from_->rule;
     task_.steps = from_->steps;
   }
@@ -318,9 +330,11 @@ class TaskReader {
 
   void check_columns() const {
     if (task_.kind == TaskKind::kMultilabel && task_.column_names.size() == 1 &&
-        task_.classes > 1) {
+        task_.classes > 1 && task_.cells.separator.empty()) {
       throw wrong("column", "a named column is one class, and there are several")
-          .with_hint("name them all: columns = [\"...\", \"...\"]");
+          .with_hint(
+              "name them all: columns = [\"...\", \"...\"], or say what separates the classes in "
+              "a cell: separator = \"|\"");
     }
   }
 

@@ -88,8 +88,12 @@ class TaskFileReader {
 
 }  // namespace
 
-std::vector<Task> declared_tasks(std::span<const Options> entries) {
-  return TaskFileReader(entries).read();
+std::vector<Task> declared_tasks(std::span<const Options> entries, const std::string& decimal) {
+  std::vector<Options> complete(entries.begin(), entries.end());
+  for (Options& entry : complete) {
+    if (!entry.given("decimal") && !entry.has("from")) entry.resolve("decimal", decimal);
+  }
+  return TaskFileReader(complete).read();
 }
 
 std::vector<Options> read_task_file(const std::filesystem::path& path) {

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/options.h"
@@ -16,7 +17,9 @@ namespace orthrus {
 // that is missing, taken or unknown, a cycle, a rule that cannot be read or gives no class, class
 // counts that disagree, weights that do not fit; kInput for a file of class names that cannot be
 // read.
-[[nodiscard]] std::vector<Task> declared_tasks(std::span<const Options> entries);
+// `decimal`: the separator of tasks that do not say theirs.
+[[nodiscard]] std::vector<Task> declared_tasks(std::span<const Options> entries,
+                                               const std::string& decimal = ".");
 
 // The [[task]] entries of a file that holds nothing else. Throws kInput or kUsage as
 // read_option_file(), and kUsage when there is none.

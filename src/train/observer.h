@@ -31,6 +31,8 @@ class TrainObserver {
   // Something a person should know, but no script waits for.
   virtual void note(std::string_view text) = 0;
   virtual void warn(std::string_view text) = 0;
+  // Something to be seen in the terminal as the training starts, and no part of the log.
+  virtual void announce(std::string_view text) { (void)text; }
   // What these two throw ends the training.
   virtual void after_step(const StepReport& report) = 0;
   virtual void after_epoch(const EpochReport& report) = 0;
@@ -54,6 +56,7 @@ class ForwardingObserver : public TrainObserver {
   void log(std::string_view line) override { target_.log(line); }
   void note(std::string_view text) override { target_.note(text); }
   void warn(std::string_view text) override { target_.warn(text); }
+  void announce(std::string_view text) override { target_.announce(text); }
   void after_step(const StepReport& report) override { target_.after_step(report); }
   void after_epoch(const EpochReport& report) override { target_.after_epoch(report); }
   void progress(std::string_view what, int64_t done, int64_t total) override {
@@ -75,6 +78,7 @@ class QuietObserver : public ForwardingObserver {
 
   void log(std::string_view) override {}
   void note(std::string_view) override {}
+  void announce(std::string_view) override {}
   void after_step(const StepReport&) override {}
   void after_epoch(const EpochReport&) override {}
   [[nodiscard]] uint64_t log_size() const override { return 0; }

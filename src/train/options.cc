@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "data/options.h"
+#include "data/splits.h"
 #include "model/options.h"
 #include "model/source.h"
 #include "tasks/options.h"
@@ -54,11 +55,15 @@ std::vector<OptionSpec> data_options() {
        .group = "Data"},
       {.key = "tasks.preset",
        .flag = "--tasks",
-       .default_text = "classic",
-       .value_name = "classic|class|FILE",
+       .default_text = "auto",
+       .value_name = "auto|model|classic|class|FILE",
        .help =
-           "classic: the class, and whether it is above 0; class: the class alone; or a TOML file "
-           "with a [[task]] table for each task. A configuration may hold these tables itself.",
+           "auto: classic for a .lst or .rec file, otherwise a task for each label column or for "
+           "the "
+           "folders; model: those that the model has, also when this is not given; classic: the "
+           "class, and whether it is above 0; class: the class alone; or a TOML file with a "
+           "[[task]] "
+           "table for each task. A configuration may hold these tables itself.",
        .group = "Data"},
       {.key = "data.num_examples",
        .flag = "--num-examples",
@@ -205,6 +210,28 @@ std::vector<int64_t> edges_of(const Options& options) {
   return edges;
 }
 
+// Where the data set holds its own splits: its parts, unless validation data are named.
+void use_splits(const Options& options, TrainRequest& request) {
+  PictureFiles& files = request.train.front().files;
+  if (request.train.size() > 1) return;
+  const std::optional<Splits> splits = find_splits(files);
+  if (!splits) {
+    if (data_kind(files.list) != DataKind::kFolders) return;
+    if (const std::string doubt = suspected_splits(files.list); !doubt.empty()) {
+      request.data_notes.push_back(doubt);
+    }
+    return;
+  }
+  request.data_notes.push_back(splits->report);
+  if (!(*splits)[SplitPart::kTrain]) {
+    throw input_error("'{}' has no part for training", files.list.string())
+        .with_hint(splits->report);
+  }
+  files = *(*splits)[SplitPart::kTrain];
+  if (!options.has("data.val")) request.validation = (*splits)[SplitPart::kValidation];
+  request.test = (*splits)[SplitPart::kTest];
+}
+
 LastBatch last_batch_of(const std::string& text) {
   if (text == "discard") return LastBatch::kDiscard;
   return text == "mxnet" ? LastBatch::kMxnet : LastBatch::kPad;
@@ -264,6 +291,8 @@ TrainRequest train_request(const Options& options) {
   if (options.given("model.epoch")) request.model_epoch = request.first_epoch;
   const SourceDescription own = describe_model_of(options, request);
   request.tasks = tasks_of(options, own.tasks);
+  request.own_tasks = keeps_own_tasks(options, own.tasks);
+  if (request.own_tasks) request.label_columns = options.list("data.label_column");
   request.memory = memory_mode_named(options.text("memory"));
   request.weighting = options.text("tasks.weighting");
   check_weighting(options, request.tasks);
@@ -274,14 +303,15 @@ TrainRequest train_request(const Options& options) {
   request.calibrate = options.boolean("train.calibrate");
   request.best_by = BestBy(options.text("train.best_by"), options.where("train.best_by"));
   request.best_by.check(request.tasks, options.where("train.best_by"));
-  if (request.best_by.text() != BestBy().text() && !options.has("data.val")) {
-    throw usage_error("{}: without a validation list there is no figure to go by",
-                      options.where("train.best_by"))
-        .with_hint("give one with --data-val, or leave it out: the last model is then the best");
-  }
   request.train = sources_of(options);
   if (options.has("data.val")) {
     request.validation = picture_files(options, "data.val", "data.image_val");
+  }
+  use_splits(options, request);
+  if (request.best_by.text() != BestBy().text() && !request.validation) {
+    throw usage_error("{}: without a validation list there is no figure to go by",
+                      options.where("train.best_by"))
+        .with_hint("give one with --data-val, or leave it out: the last model is then the best");
   }
   request.loader = loader_options(options);
   request.loader.shuffle = options.text("data.shuffle") == "on";

@@ -6,27 +6,37 @@
 #include "data/subset.h"
 #include "infer/features.h"
 #include "model/finetune.h"
-#include "model/label_check.h"
+#include "model/label_binding.h"
 #include "model/label_counts.h"
+#include "model/label_summary.h"
 #include "model/source.h"
 #include "train/observer.h"
 
 namespace orthrus {
 namespace {
 
-// Class names that the data have and no task does go to the tasks.
-void bind(const Pictures& pictures, std::vector<Task>& tasks, TrainObserver& observer) {
+void report_data(const Pictures& pictures, const Binding& binding, TrainObserver& observer) {
   for (const std::string& warning : pictures.list().warnings) observer.warn(warning);
-  bind_columns(tasks, column_names(pictures.list()));
-  take_class_names(pictures.list(), tasks);
-  check_labels(pictures, tasks);
+  for (const std::string& warning : binding.warnings) observer.warn(warning);
 }
 
-// The training's pictures, or the share of them that is wanted.
+BindingOptions binding_options(const TrainRequest& request) {
+  BindingOptions options;
+  options.columns = request.label_columns;
+  if (request.own_tasks) {
+    options.unknown_class_hint =
+        "the model's own tasks are trained on; --tasks auto starts new heads for the classes of "
+        "the data";
+  }
+  return options;
+}
+
+// The training's images, or the share of them that is wanted.
 SharedPictures open_training(TrainRequest& request, TrainObserver& observer) {
-  const TrainPictures opened = open_sources(request.train, request.tasks);
+  for (const std::string& note : request.data_notes) observer.announce(note);
+  const TrainPictures opened = open_sources(request.train, request.tasks, binding_options(request));
   request.loader.sources = opened.turns;
-  bind(*opened.pictures, request.tasks, observer);
+  report_data(*opened.pictures, opened.binding, observer);
   if (request.fraction == 1) return opened.pictures;
   if (opened.turns.size() > 1) {
     throw usage_error("--fraction takes a share of one source, and there are {}",
@@ -54,6 +64,9 @@ void follow_hyper_rule(TrainRequest& request, size_t pictures) {
 void count_classes(const SharedPictures& train, const SharedPictures& validation,
                    std::vector<Task>& tasks, TrainObserver& observer) {
   const std::vector<LabelCounts> counts = count_labels(train->list(), tasks);
+  for (const std::string& line : label_summary(train->list(), tasks, counts)) {
+    observer.announce(line);
+  }
   check_labelled(train->list(), tasks, counts);
   weigh_by_counts(tasks, counts);
   if (!validation) return;
@@ -176,10 +189,13 @@ PreparedTraining prepare_training(const TrainRequest& given, Backend& backend,
   follow_hyper_rule(request, train_pictures->list().entries.size());
   SharedPictures& validation_pictures = prepared.validation_pictures;
   if (request.validation) {
-    request.validation->may_lack_columns = request.train.size() > 1;
-    validation_pictures =
-        open_validation(*request.validation, train_pictures->list(), request.tasks);
-    bind(*validation_pictures, request.tasks, observer);
+    Binding binding;
+    const BindingOptions options{
+        .may_lack_columns = request.train.size() > 1,
+        .unknown_class_hint = "validation data may have the classes of the training data only"};
+    validation_pictures = open_validation(*request.validation, train_pictures->list(),
+                                          request.tasks, options, binding);
+    report_data(*validation_pictures, binding, observer);
   }
   count_classes(train_pictures, validation_pictures, request.tasks, observer);
   prepared.searches.emplace_back(train_pictures, request.loader.on_bad_image);

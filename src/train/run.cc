@@ -14,6 +14,7 @@
 #include "train/phases.h"
 #include "train/prepare.h"
 #include "train/recorder.h"
+#include "train/task_options.h"
 
 namespace orthrus {
 namespace {
@@ -57,6 +58,9 @@ std::vector<std::string> changed_options(const std::string& now, const std::stri
   try {
     read_option_text(now, "the options now", current);
     read_option_text(then, "the checkpoint's options", former);
+    if (written_before_label_columns(then)) {
+      former.set("data.label_column", current.list("data.label_column"), OptionOrigin::kFile, "");
+    }
   } catch (const Error& error) {  // a version with other options wrote it
     return {error.message()};
   }
@@ -64,12 +68,15 @@ std::vector<std::string> changed_options(const std::string& now, const std::stri
 }
 
 // How the lists differ from those of a checkpoint. One that is there only now, or was there only
-// then, shows in the options.
+// then, shows in the options. Of a table, versions before 0.2 kept the hash of all its columns:
+// what is compared then is its length.
 std::vector<std::string> changed_lists(const std::vector<ListIdentity>& now,
-                                       const std::vector<ListIdentity>& then) {
+                                       const std::vector<ListIdentity>& then, bool all_columns) {
   std::vector<std::string> changes;
   for (size_t i = 0; i < std::min(now.size(), then.size()); ++i) {
     if (now[i].hash == then[i].hash) continue;
+    const bool is_table = data_kind(now[i].path) == DataKind::kTable;
+    if (all_columns && is_table && now[i].pictures == then[i].pictures) continue;
     changes.push_back(fmt::format("'{}' ({} pictures) does not list what '{}' ({}) did",
                                   now[i].path.string(), now[i].pictures, then[i].path.string(),
                                   then[i].pictures));
@@ -80,7 +87,8 @@ std::vector<std::string> changed_lists(const std::vector<ListIdentity>& now,
 // Everything in which a training differs from the one that wrote the checkpoint.
 std::vector<std::string> changes_since(const TrainingInputs& now, const TrainingInputs& then) {
   std::vector<std::string> changes = changed_options(now.config, then.config);
-  std::ranges::move(changed_lists(now.lists, then.lists), std::back_inserter(changes));
+  std::ranges::move(changed_lists(now.lists, then.lists, written_before_label_columns(then.config)),
+                    std::back_inserter(changes));
   return changes;
 }
 

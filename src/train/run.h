@@ -29,6 +29,10 @@ struct TrainRequest {
   Preprocessing preprocessing;  // of validation
   std::vector<TrainSource> train;
   std::optional<PictureFiles> validation;
+  std::optional<PictureFiles> test;        // held out by the data set's own split
+  std::vector<std::string> label_columns;  // that the user named for the model's own tasks
+  bool own_tasks = false;                  // the tasks are those that the model has
+  std::vector<std::string> data_notes;     // how the data were understood
   LoaderOptions loader;  // of training; validation has its own order, and no augmentation
   int accumulate = 1;    // batches that make one update
   MemoryMode memory = MemoryMode::kAuto;

@@ -114,6 +114,14 @@ std::vector<OptionSpec> run_options() {
   };
 }
 
+std::optional<std::filesystem::path> named_run_folder(const Options& options) {
+  const bool result = options.has("train.save_result");
+  if (!result && !options.has("train.run")) return std::nullopt;
+  const std::string name = options.text(result ? "train.save_result" : "train.run");
+  const bool is_path = result || name.find('/') != std::string::npos;
+  return is_path ? std::filesystem::path(name) : std::filesystem::path("runs") / name;
+}
+
 std::unique_ptr<RunFolder> open_run_folder(const Options& options) {
   const bool named = options.has("train.run"), result = options.has("train.save_result");
   if (named && result) {
@@ -122,7 +130,6 @@ std::unique_ptr<RunFolder> open_run_folder(const Options& options) {
         .with_hint("keep one of them");
   }
   const bool goes_on = options.boolean("train.resume") || options.has("train.replay");
-  const std::filesystem::path runs = "runs";
   if (!named && !result) {
     if (goes_on) {
       throw usage_error(
@@ -132,11 +139,9 @@ std::unique_ptr<RunFolder> open_run_folder(const Options& options) {
               "name it with --run or --save-result, or give its folder: orthrus train "
               "runs/0001 --resume");
     }
-    return RunFolder::numbered(runs);
+    return RunFolder::numbered("runs");
   }
-  const std::string name = options.text(named ? "train.run" : "train.save_result");
-  const bool is_path = result || name.find('/') != std::string::npos;
-  auto folder = std::make_unique<RunFolder>(is_path ? std::filesystem::path(name) : runs / name);
+  auto folder = std::make_unique<RunFolder>(*named_run_folder(options));
   if (named && !goes_on && folder->holds_run()) {
     throw usage_error("'{}' holds a run already", folder->path().string())
         .with_hint("--resume goes on with it; --run with another name begins a new one");

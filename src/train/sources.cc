@@ -8,6 +8,7 @@
 #include "data/joined_pictures.h"
 #include "infer/options.h"
 #include "model/label_check.h"
+#include "model/labelled_data.h"
 
 namespace orthrus {
 
@@ -22,26 +23,28 @@ std::span<const Options> source_entries(const Options& options) {
   return declared ? options.section(kSection) : std::span<const Options>();
 }
 
-TrainSource source_of(const Options& entry, const std::string& exclude) {
+TrainSource source_of(const Options& entry, const Options& options) {
   if (!entry.has("list")) {
     throw usage_error("{}: it has no list", entry.entry_where())
         .with_hint("list = \"some.csv\": a list, table, .rec file or folder per class");
   }
   TrainSource source{.files = picture_files(entry, "list", "images")};
-  source.files.exclude = exclude;
+  source.files.exclude = options.text("data.exclude");
+  source.files.table = table_rules(options);
   source.files.columns = entry.list("columns");
   source.share = entry.real("share");
   return source;
 }
 
-// By name; the class names of columns read later are those of the ones read before.
-void add_known(const ImageList& list, std::vector<LabelColumn>& known) {
-  for (const LabelColumn& column : list.columns) {
-    if (column.name.empty() || column.classes.empty()) continue;
-    if (std::ranges::find(known, column.name, &LabelColumn::name) == known.end()) {
-      known.push_back(column);
-    }
+// Of each source: the tasks' columns by name, or everything where a task knows none.
+ColumnSelection columns_for(const std::vector<Task>& tasks, const BindingOptions& options) {
+  ColumnSelection selection{.all = false, .names = options.columns};
+  for (const Task& task : tasks) {
+    selection.names.insert(selection.names.end(), task.column_names.begin(),
+                           task.column_names.end());
+    if (task.column_names.empty() && options.columns.empty()) selection.all = true;
   }
+  return selection;
 }
 
 }  // namespace
@@ -81,7 +84,7 @@ std::vector<TrainSource> sources_of(const Options& options) {
   }
   std::vector<TrainSource> sources;
   for (const Options& entry : entries) {
-    sources.push_back(source_of(entry, options.text("data.exclude")));
+    sources.push_back(source_of(entry, options));
   }
   const auto shares =
       std::ranges::count_if(sources, [](const TrainSource& source) { return source.share > 0; });
@@ -92,33 +95,41 @@ std::vector<TrainSource> sources_of(const Options& options) {
   return sources;
 }
 
-TrainPictures open_sources(const std::vector<TrainSource>& sources,
-                           const std::vector<Task>& tasks) {
-  std::vector<LabelColumn> known = named_columns(tasks);
-  std::vector<SharedPictures> parts;
+TrainPictures open_sources(const std::vector<TrainSource>& sources, std::vector<Task>& tasks,
+                           const BindingOptions& options) {
   TrainPictures result;
+  const auto add_turns = [&](const Pictures& pictures, double share) {
+    result.turns.push_back({.pictures = pictures.list().entries.size(), .share = share});
+  };
+  if (sources.size() == 1) {
+    LabelledData data = open_labelled(sources.front().files, tasks, options);
+    add_turns(*data.pictures, sources.front().share);
+    result.pictures = std::move(data.pictures);
+    result.binding = std::move(data.binding);
+    return result;
+  }
+  std::vector<SharedPictures> parts;
   for (const TrainSource& source : sources) {
     PictureFiles files = source.files;
-    files.may_lack_columns = sources.size() > 1;
-    parts.push_back(open_pictures(files, known));
-    add_known(parts.back()->list(), known);
-    result.turns.push_back(
-        {.pictures = parts.back()->list().entries.size(), .share = source.share});
+    files.table.selection = columns_for(tasks, options);
+    parts.push_back(open_pictures(files));
+    add_turns(*parts.back(), source.share);
   }
-  result.pictures = parts.size() == 1 ? parts.front() : join_pictures(std::move(parts));
+  const std::shared_ptr<Pictures> joined = join_pictures(std::move(parts));
+  result.binding = bind_labels(*joined, tasks, options);
+  check_labels(*joined, tasks);
+  result.pictures = joined;
   return result;
 }
 
 SharedPictures open_validation(const PictureFiles& files, const ImageList& training,
-                               const std::vector<Task>& tasks) {
-  SharedPictures pictures = open_pictures(files, named_columns(tasks));
-  const std::vector<std::string> wanted = column_names(training);
-  const std::vector<std::string> names = column_names(pictures->list());
-  const bool known = !names.empty() && std::ranges::all_of(names, [&](const std::string& name) {
-    return !name.empty() && std::ranges::find(wanted, name) != wanted.end();
-  });
-  if (!known || names == wanted) return pictures;
-  return join_pictures({std::move(pictures)}, training.columns);
+                               const std::vector<Task>& tasks, const BindingOptions& options,
+                               Binding& binding) {
+  std::vector<Task> own = tasks;
+  LabelledData data = open_labelled(files, own, options);
+  move_labels(*data.pictures, own, tasks, training.label_columns);
+  binding = std::move(data.binding);
+  return std::move(data.pictures);
 }
 
 }  // namespace orthrus

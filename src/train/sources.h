@@ -7,6 +7,7 @@
 #include "base/options.h"
 #include "data/pictures.h"
 #include "data/sampler.h"
+#include "model/label_binding.h"
 #include "tasks/task.h"
 
 namespace orthrus {
@@ -22,17 +23,20 @@ struct TrainSource {
 // Throws kUsage when there is neither a list nor a table, or both, or shares for some sources only.
 [[nodiscard]] std::vector<TrainSource> sources_of(const Options& options);
 
-// What is read before a training: its pictures, and how an epoch takes turns among their sources.
+// What is read before a training: its images, and how an epoch takes turns among their sources.
 struct TrainPictures {
   SharedPictures pictures;
   std::vector<SourceTurns> turns;
+  Binding binding;
 };
-// Throws kInput as open_pictures() and join_pictures() do.
+// The images of all sources, with labels for the tasks, which take what the data say of them.
+// Throws kInput as open_labelled() and join_pictures() do.
 [[nodiscard]] TrainPictures open_sources(const std::vector<TrainSource>& sources,
-                                         const std::vector<Task>& tasks);
+                                         std::vector<Task>& tasks, const BindingOptions& options);
 
-// Validation's pictures. Where training has columns of the same names, they are put in its order.
+// Validation's images, with their labels where the training's are.
 [[nodiscard]] SharedPictures open_validation(const PictureFiles& files, const ImageList& training,
-                                             const std::vector<Task>& tasks);
+                                             const std::vector<Task>& tasks,
+                                             const BindingOptions& options, Binding& binding);
 
 }  // namespace orthrus

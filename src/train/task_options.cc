@@ -6,12 +6,16 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/options_parse.h"
 #include "base/suggest.h"
 #include "model/options.h"
 #include "tasks/task_file.h"
 #include "tasks/weighting/weighting.h"
+#include "train/default_tasks.h"
 #include "train/options.h"
+#include "train/run_options.h"
+#include "train/sources.h"
 
 namespace orthrus {
 namespace {
@@ -20,21 +24,15 @@ namespace {
 constexpr const char* kDeclared = "declared";
 
 bool is_preset(const std::string& text) {
-  return text == "classic" || text == "class";
+  return text == "auto" || text == "model" || text == "classic" || text == "class";
 }
 
 Error no_task_file(const Options& options, const std::string& text) {
-  const std::string hint = did_you_mean(text, std::vector<std::string>{"classic", "class"});
-  return usage_error("{}: '{}' is neither classic nor class, and no file of that name is there",
+  const std::string hint =
+      did_you_mean(text, std::vector<std::string>{"auto", "model", "classic", "class"});
+  return usage_error("{}: '{}' is not auto, model, classic or class, nor a file that is there",
                      options.where("tasks.preset"), text)
       .with_hint(hint.empty() ? "give a TOML file with [[task]] tables" : hint);
-}
-
-std::vector<Task> preset_tasks(const Options& options) {
-  const bool known = options.has("data.num_classes");
-  std::vector<Task> tasks = classic_tasks(known ? options.integer("data.num_classes") : 0);
-  if (options.text("tasks.preset") == "class") tasks.resize(1);
-  return tasks;
 }
 
 }  // namespace
@@ -63,6 +61,36 @@ Options with_declared_tasks(Options options) {
   return options;
 }
 
+Options with_former_tasks(Options options) {
+  const std::optional<std::filesystem::path> folder = named_run_folder(options);
+  if (!options.boolean("train.resume") || !folder) return options;
+  const std::filesystem::path config = *folder / "config.toml";
+  if (!std::filesystem::exists(config)) return options;
+  const std::string text = read_text(config);
+  Options former(train_table());
+  read_option_text(text, config.string(), former);
+  const std::string preset = former.text("tasks.preset");
+  if (!options.given("tasks.preset") && options.section("task").empty() && is_preset(preset)) {
+    options.set("tasks.preset", {preset}, OptionOrigin::kFile, config.string());
+  }
+  const std::string now = options.text("tasks.preset");
+  const bool reads_label = now == "classic" || now == "class";
+  if (!written_before_label_columns(text) || options.has("data.label_column") || !reads_label) {
+    return options;
+  }
+  // Versions before 0.2 read the first label column of a table.
+  const PictureFiles files = sources_of(options).front().files;
+  if (data_kind(files.list) != DataKind::kTable) return options;
+  const std::vector<LabelColumn> columns = table_columns(files.list, files.table);
+  if (columns.empty()) return options;
+  options.set("data.label_column", {columns.front().name}, OptionOrigin::kFile, config.string());
+  return options;
+}
+
+bool written_before_label_columns(const std::string& config) {
+  return config.find("\nlabel_column = ") == std::string::npos;
+}
+
 Options read_task_configuration(const std::filesystem::path& path) {
   Options options(train_table());
   read_option_file(path, options);
@@ -83,11 +111,15 @@ std::span<const Options> task_entries(const Options& options) {
 std::vector<Task> tasks_of(const Options& options, std::vector<Task> own) {
   std::vector<Task> tasks = std::move(own);
   const std::span<const Options> entries = task_entries(options);
-  const bool asked = options.has("data.num_classes") || options.given("tasks.preset");
   if (!entries.empty()) {
-    tasks = declared_tasks(entries);
-  } else if (asked || tasks.empty()) {
-    tasks = preset_tasks(options);
+    if (options.has("data.label_column")) {
+      throw usage_error("{}: the [[task]] tables name the columns of their tasks",
+                        options.where("data.label_column"))
+          .with_hint("keep one of them");
+    }
+    tasks = declared_tasks(entries, options.text("table.decimal"));
+  } else if (!keeps_own_tasks(options, tasks)) {
+    tasks = default_tasks(options);
   }
   const std::vector<std::string> names = class_names_of(options);
   if (names.empty()) return tasks;
@@ -96,6 +128,15 @@ std::vector<Task> tasks_of(const Options& options, std::vector<Task> own) {
   if (named != tasks.end()) named->class_names.clear();
   name_classes(tasks, names);
   return tasks;
+}
+
+bool keeps_own_tasks(const Options& options, const std::vector<Task>& own) {
+  if (!task_entries(options).empty()) return false;
+  if (options.text("tasks.preset") == "model") {
+    if (!own.empty()) return true;
+    throw usage_error("{}: the model has no tasks of its own", options.where("tasks.preset"));
+  }
+  return !own.empty() && !options.has("data.num_classes") && !options.given("tasks.preset");
 }
 
 void check_weighting(const Options& options, const std::vector<Task>& tasks) {

@@ -26,7 +26,6 @@ class JoinedPicturesTest : public ::testing::Test {
     }
     PictureFiles files{.list = folder_.write(name, text), .folder = folder_.path()};
     files.columns = std::move(columns);
-    files.may_lack_columns = true;
     return open_pictures(files);
   }
   static std::string join_refusal(std::vector<SharedPictures> parts) {
@@ -36,6 +35,16 @@ class JoinedPicturesTest : public ::testing::Test {
       return error.message() + "\n" + error.hint();
     }
     return "accepted";
+  }
+
+  // The texts of an entry's labels.
+  static std::vector<std::string> cells_of(const ImageList& list, size_t entry) {
+    std::vector<std::string> cells;
+    for (size_t i = 0; i < list.columns.size(); ++i) {
+      const float cell = list.entries[entry].labels[i];
+      cells.push_back(list.columns[i].cells.at(static_cast<size_t>(cell)));
+    }
+    return cells;
   }
 
   TemporaryFolder folder_;
@@ -48,12 +57,12 @@ TEST_F(JoinedPicturesTest, WhatASourceDoesNotLabelIsMissing) {
   const ImageList& list = joined->list();
   ASSERT_EQ(list.columns.size(), 3U);
   EXPECT_EQ(list.columns[0].name, "colour");
-  EXPECT_THAT(list.columns[0].classes, ElementsAre("blue", "red"));
+  EXPECT_THAT(list.columns[0].cells, ElementsAre("red", "blue", ""));
   EXPECT_EQ(list.columns[2].name, "shape");
   ASSERT_EQ(list.entries.size(), 3U);
-  EXPECT_THAT(list.entries[0].labels, ElementsAre(1, 3, IsNan()));
-  EXPECT_THAT(list.entries[1].labels, ElementsAre(0, 4, IsNan()));
-  EXPECT_THAT(list.entries[2].labels, ElementsAre(IsNan(), 5, 0));
+  EXPECT_THAT(cells_of(list, 0), ElementsAre("red", "3", ""));
+  EXPECT_THAT(cells_of(list, 1), ElementsAre("blue", "4", ""));
+  EXPECT_THAT(cells_of(list, 2), ElementsAre("", "5", "round"));
 }
 
 TEST_F(JoinedPicturesTest, EachPictureComesFromItsSource) {
@@ -80,26 +89,27 @@ TEST_F(JoinedPicturesTest, ListsWithoutNamesAreJoinedByPlace) {
 
 TEST_F(JoinedPicturesTest, ColumnsMayBeGivenNames) {
   const SharedPictures joined =
-      join_pictures({open("1.csv", "path,colour\na.jpg,2\n"),
+      join_pictures({open("1.csv", "path,colour,shape\na.jpg,2,\n"),
                      open("2.lst", "0\t1\t3\tb.jpg\n", {"shape", "colour"})});
-  EXPECT_THAT(joined->list().entries[0].labels, ElementsAre(2, IsNan()));
-  EXPECT_THAT(joined->list().entries[1].labels, ElementsAre(3, 1));
+  EXPECT_THAT(cells_of(joined->list(), 0), ElementsAre("2", ""));
+  EXPECT_THAT(cells_of(joined->list(), 1), ElementsAre("3", "1"));
   EXPECT_THROW((void)open("2.lst", "0\t1\t3\tb.jpg\n", {"shape"}), Error);
-}
-
-TEST_F(JoinedPicturesTest, GivenColumnsSetTheOrder) {
-  const SharedPictures joined = join_pictures({open("1.csv", "path,b,a\na.jpg,1,2\n")},
-                                              {{.name = "a"}, {.name = "b"}, {.name = "c"}});
-  EXPECT_THAT(joined->list().entries[0].labels, ElementsAre(2, 1, IsNan()));
 }
 
 TEST_F(JoinedPicturesTest, RefusesWhatCannotBeJoined) {
   EXPECT_THAT(join_refusal({open("1.csv", "path,k\na.jpg,1\n"), open("2.lst", "0\t1\tb.jpg\n")}),
               ::testing::AllOf(HasSubstr("2.lst' does not name its label columns"),
                                HasSubstr("columns = [")));
-  EXPECT_THAT(
-      join_refusal({open("1.csv", "path,k\na.jpg,1\n"), open("3.csv", "path,k\nb.jpg,red\n")}),
-      HasSubstr("column 'k' has other classes in"));
+}
+
+// A column of texts stays one beside a list of numbers: its readers find the mixture.
+TEST_F(JoinedPicturesTest, NumbersAndTextsMeetAsTexts) {
+  const SharedPictures joined =
+      join_pictures({open("1.csv", "path,k\na.jpg,1.5\n"), open("3.csv", "path,k\nb.jpg,red\n"),
+                     open("2.lst", "0\t2\tc.jpg\n1\t\ta.jpg\n", {"k"})});
+  EXPECT_THAT(joined->list().columns[0].cells, ElementsAre("1.5", "red", "2", ""));
+  EXPECT_THAT(cells_of(joined->list(), 2), ElementsAre("2"));
+  EXPECT_THAT(cells_of(joined->list(), 3), ElementsAre(""));
 }
 
 }  // namespace

@@ -77,7 +77,8 @@ TEST_F(PicturesTest, OfAFolderPerClass) {
   std::filesystem::create_directory_symlink("..", folder_.path() / "cats/loop");
   const SharedPictures pictures = open_pictures({.list = folder_.path(), .folder = "elsewhere"});
   const ImageList& list = pictures->list();
-  EXPECT_THAT(list.columns.at(0).classes, ElementsAre("cats", "dogs", "eels"));
+  EXPECT_THAT(list.columns.at(0).cells, ElementsAre("cats", "dogs", "eels"));
+  EXPECT_TRUE(list.columns.at(0).is_folder);
   EXPECT_THAT(paths_of(list), ElementsAre("cats/deep/er/c.webp", "dogs/a.png", "dogs/b.JPG"));
   EXPECT_EQ(list.entries[0].labels[0], 0.0F);
   EXPECT_EQ(list.entries[2].labels[0], 1.0F);
@@ -86,14 +87,8 @@ TEST_F(PicturesTest, OfAFolderPerClass) {
                                          HasSubstr("of the classes eels")));
 }
 
-TEST_F(PicturesTest, ClassesOfValidationAreThoseOfTraining) {
+TEST_F(PicturesTest, FoldersWithoutClassesOrImagesAreRejected) {
   write_file_in("val/eels/a.jpg");
-  const std::vector<LabelColumn> known = {{.name = "class", .classes = {"cats", "eels"}}};
-  const SharedPictures val = open_pictures({.list = folder_.path() / "val", .folder = ""}, known);
-  EXPECT_EQ(val->list().entries[0].labels[0], 1.0F);
-  write_file_in("val/worms/a.jpg");
-  EXPECT_THAT(refusal_of([&] { (void)list_class_folders(folder_.path() / "val", known); }),
-              HasSubstr("a class 'worms', which is none of the 2 classes known"));
   EXPECT_THAT(refusal_of([&] { (void)list_class_folders(folder_.path() / "val/eels"); }),
               HasSubstr("has no sub-folders"));
   std::filesystem::create_directories(folder_.path() / "empty/cats");

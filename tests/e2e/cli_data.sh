@@ -26,10 +26,11 @@ says err "holds its pictures itself"
 for i in 00 05 06 12; do mkdir -p photos/cats && cp "$data/images/$i"_* photos/cats/; done
 for i in 07 16 19 20; do mkdir -p photos/dogs && cp "$data/images/$i"_* photos/dogs/; done
 run 0 "${train[@]}" --data-train photos --tasks class --save-result folders
-run 2 "${train[@]}" --data-train "$data/train.lst" --image-train "$data" --save-result x
-says err "does not name the classes of task 'softmax'" "--num-classes N"
+run 0 "${train[@]}" --data-train "$data/train.lst" --image-train "$data" --save-result counted
+says err "task 'softmax': label column 0 of $data/train.lst, 4 classes: 0: 4, 1: 4, 2: 4, 3: 4"
+cmp files/m-0001.params counted/m-0001.params || fail "classes that are counted train differently"
 run 3 "${train[@]}" --num-classes 3 --data-train photos --tasks class --save-result folders3
-says err "2 classes in label column 1" "cats, dogs"
+says err "2 classes in column 'class'" "cats, dogs"
 { echo "path,kind"; for f in photos/*/*; do echo "$f,$(basename "$(dirname "$f")")"; done; } >table.csv
 sed -i '3s/,.*/,/' table.csv
 run 0 "${train[@]}" --data-train table.csv --data-val photos --best-by loss --save-result table

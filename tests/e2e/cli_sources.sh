@@ -67,4 +67,4 @@ run 2 train wrong.toml --num-epoch 1 --save-result no
 says err "[[source]]: it has no list"
 sed -i '2s/red/green/' colours.csv
 run 3 train mixed.toml --num-epoch 1 --save-result no
-says err "colours.csv:2: 'green' in column 'colour' is none of the 2 classes known"
+says err "colours.csv:2: column 'colour': 'green' is not one of the 2 classes of task 'colour'"

@@ -75,12 +75,59 @@ dropout = 0.3
                             .label_column = 2,
                             .class_names = {"rose", "tulip", "daisy"},
                             .missing = {-1, 255},
+                            .by_place = true,
                             .weight = 0.5,
                             .class_weights = {1, 2.5, 1},
                             .label_smoothing = 0.1,
                             .focal_gamma = 2,
                             .hidden = {256, 64},
                             .dropout = 0.3}));
+}
+
+TEST_F(TaskFile, ReadsHowCellsAreRead) {
+  const std::vector<Task> tasks = read(R"([[task]]
+name = "findings"
+kind = "multilabel"
+column = "labels"
+separator = "|"
+missing = ["NA", -1, 2.5, "not read"]
+blank = "negative"
+negative = ["No Finding"]
+
+[[task]]
+name = "marks"
+kind = "multilabel"
+columns = ["a", "b"]
+decimal = ","
+uncertain = "positive"
+positive = ["ja"]
+negative = ["nein"]
+
+[[task]]
+name = "grade"
+kind = "ordinal"
+column = "grade"
+)");
+  EXPECT_EQ(tasks[0].classes, 0);
+  EXPECT_EQ(tasks[0].cells, (CellRule{.missing = {"NA", "not read"},
+                                      .separator = "|",
+                                      .blank = CellMeaning::kNegative,
+                                      .negative = {"No Finding"}}));
+  EXPECT_THAT(tasks[0].missing, ElementsAre(-1, 2.5F));
+  EXPECT_EQ(tasks[1].cells, (CellRule{.decimal = ',',
+                                      .uncertain = CellMeaning::kPositive,
+                                      .positive = {"ja"},
+                                      .negative = {"nein"}}));
+  EXPECT_EQ(tasks[2].classes, 0);
+  const std::string begin = "[[task]]\nname='a'\nkind='multilabel'\n";
+  EXPECT_THAT(refusal(begin + "columns=['x','y']\nseparator='|'\n"), HasSubstr("in one cell"));
+  EXPECT_THAT(refusal(begin + "column='x'\nseparator='|'\npositive=['y']\n"),
+              HasSubstr("no word for 1"));
+  EXPECT_THAT(refusal(begin + "columns=['x','y']\npositive=['1']\nnegative=['1']\n"),
+              HasSubstr("'1' is also a word for 1"));
+  EXPECT_THAT(refusal("[[task]]\nname='a'\ncolumn=0\nclasses=2\n[[task]]\nname='b'\nfrom='a'\n"
+                      "set=[1]\nmissing=[3]\n"),
+              HasSubstr("missing: a derived task has no cells of its own"));
 }
 
 TEST_F(TaskFile, TakesClassesByNumberOrFromAFile) {
@@ -208,7 +255,7 @@ TEST_F(TaskFile, NamesTheLineOfWhatIsWrong) {
       HasSubstr("tasks.toml:1: [[task]]: the task 'a' names none of column, columns and from"));
   EXPECT_THAT(refusal("[[task]]\nname='a'\ncolumn=0\nrule='label > 0'\n"),
               HasSubstr("does not say its classes"));
-  EXPECT_THAT(refusal("[[task]]\nname='a'\nkind='ordinal'\ncolumn='size'\n"),
+  EXPECT_THAT(refusal("[[task]]\nname='a'\nkind='multilabel'\ncolumn='size'\n"),
               HasSubstr("does not say its classes"));
   EXPECT_THAT(
       refusal("[[task]]\nname='a'\nkind='ordinal'\ncolumn=0\nclasses=3\nclass_weights=[1,2,3]\n"),
@@ -239,7 +286,9 @@ TEST_F(TaskFile, RefusesNumbersThatMakeNoSense) {
   EXPECT_THAT(refusal(begin + "class_weights='balancd'\n"), HasSubstr("did you mean 'balanced'?"));
   EXPECT_THAT(refusal(begin + "label_smoothing=1\n"), HasSubstr("label_smoothing: got '1'"));
   EXPECT_THAT(refusal(begin + "head='deep'\n"), HasSubstr("expected linear or the sizes"));
-  EXPECT_THAT(refusal(begin + "missing=['x']\n"), HasSubstr("missing: got 'x', expected a number"));
+  EXPECT_THAT(refusal(begin + "blank='negative'\n"), HasSubstr("it is for multilabel tasks"));
+  EXPECT_THAT(refusal(begin + "decimal=';'\n"),
+              HasSubstr("decimal: got ';', expected . or a comma"));
   EXPECT_THAT(refusal("[[task]]\nname='a'\ncolumn=0\nclasses=1\n"),
               HasSubstr("got 1, expected 2 to"));
   EXPECT_THAT(refusal("[[task]]\nname='a'\ncolumn=-1\nclasses=2\n"), HasSubstr("column from 0 on"));

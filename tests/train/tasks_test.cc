@@ -260,7 +260,7 @@ TEST_F(DeclaredTasks, RefuseWhatIsSaidTwiceOrNotThere) {
       write("b.toml", "[tasks]\npreset='classic'\n[[task]]\nname='a'\ncolumn=0\nclasses=2\n");
   EXPECT_THAT(refusal({both}), AllOf(HasSubstr("b.toml:2: tasks.preset: 'classic', and there are"),
                                      HasSubstr("keep one of them")));
-  EXPECT_THAT(refusal({"--tasks", "clasic"}), AllOf(HasSubstr("--tasks: 'clasic' is neither"),
+  EXPECT_THAT(refusal({"--tasks", "clasic"}), AllOf(HasSubstr("--tasks: 'clasic' is not auto"),
                                                     HasSubstr("did you mean 'classic'")));
   EXPECT_THAT(refusal({"--tasks", "declared"}), HasSubstr("there is no [[task]] table"));
   EXPECT_THAT(refusal({"--tasks", tasks_, "--weighting", "logsun"}),

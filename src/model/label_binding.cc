@@ -1,0 +1,428 @@
+#include "model/label_binding.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "base/error.h"
+#include "data/text_lines.h"
+#include "model/label_columns.h"
+#include "model/number_classes.h"
+#include "tasks/cells.h"
+
+namespace orthrus {
+namespace {
+
+enum class Decoding { kClasses, kNumbers, kBinary, kTags };
+
+// Tasks that read the same columns in the same way, so that one set of labels serves them all.
+struct ColumnGroup {
+  std::vector<size_t> places;  // among the list's columns
+  Decoding decoding = Decoding::kClasses;
+  size_t lead = 0;  // the task that says how the cells are read
+  std::vector<size_t> tasks = {};
+  int position = 0;  // of the first label column that comes of it
+  int width = 1;     // how many there are
+};
+
+bool is_single_identity(const Task& task) {
+  return task.kind != TaskKind::kMultilabel && task.rule == LabelRule::kIdentity;
+}
+
+bool reads_cells_alike(const Task& a, const Task& b) {
+  return a.cells == b.cells && a.missing == b.missing;
+}
+
+class LabelBinder {
+ public:
+  LabelBinder(Pictures& pictures, std::vector<Task>& tasks, const BindingOptions& options)
+      : pictures_(pictures), list_(pictures.list()), tasks_(tasks), options_(options) {
+    columns_ = list_.columns;
+    columns_.resize(static_cast<size_t>(list_.label_columns));
+  }
+
+  Binding run() {
+    places_ = find_columns(list_, tasks_, options_.columns, options_.may_lack_columns);
+    for (size_t i = 0; i < tasks_.size(); ++i) {
+      if (places_[i].empty()) {
+        result_.absent.push_back(i);
+      } else {
+        note_columns(i);
+      }
+    }
+    if (stays_as_it_is()) {
+      count_classes();
+      return std::move(result_);
+    }
+    make_groups();
+    decode();
+    return std::move(result_);
+  }
+
+ private:
+  // The names and numbers with which the task finds its columns in other lists.
+  void note_columns(size_t index) {
+    Task& task = tasks_[index];
+    const std::vector<size_t>& places = places_[index];
+    task.positions.clear();
+    const bool many = task.kind == TaskKind::kMultilabel && task.cells.separator.empty();
+    if (names_columns(list_) || !task.column_names.empty()) {
+      task.label_column = static_cast<int>(places.front());
+      if (many && (places.size() > 1 || !task.label_columns.empty())) {
+        task.label_columns.assign(places.begin(), places.end());
+      }
+    }
+    if (!names_columns(list_)) return;
+    task.column_names.clear();
+    for (const size_t place : places) task.column_names.push_back(columns_[place].name);
+  }
+
+  // Numbers that the tasks read where they are.
+  [[nodiscard]] bool stays_as_it_is() const {
+    if (!result_.absent.empty()) return false;
+    for (size_t i = 0; i < tasks_.size(); ++i) {
+      const CellRule& cells = tasks_[i].cells;
+      const bool plain = cells.separator.empty() && cells.blank == CellMeaning::kUnset &&
+                         cells.uncertain == CellMeaning::kUnset && cells.positive.empty() &&
+                         cells.negative.empty();
+      if (!plain) return false;
+      for (const size_t place : places_[i]) {
+        if (place < columns_.size() && columns_[place].is_text) return false;
+      }
+    }
+    return true;
+  }
+
+  // Of tasks that leave their classes to the data, from the numbers in a list.
+  void count_classes() {
+    for (size_t i = 0; i < tasks_.size(); ++i) {
+      Task& task = tasks_[i];
+      if (task.classes == 0) task.classes = count_number_classes(list_, task, places_[i].front());
+    }
+  }
+
+  void make_groups() {
+    for (size_t i = 0; i < tasks_.size(); ++i) {
+      if (places_[i].empty()) continue;
+      for (const size_t place : places_[i]) {
+        if (place < columns_.size()) continue;
+        throw input_error("task '{}' reads label column {}, but '{}' has {}", tasks_[i].name, place,
+                          list_.origin.string(), columns_.size())
+            .with_hint("columns count from 0");
+      }
+      const auto [decoding, lead] = decoding_of(i);
+      const auto same = [&, decoding = decoding, lead = lead](const ColumnGroup& group) {
+        return group.places == places_[i] && group.decoding == decoding && group.lead == lead;
+      };
+      auto group = std::ranges::find_if(groups_, same);
+      if (group == groups_.end()) {
+        groups_.push_back({.places = places_[i], .decoding = decoding, .lead = lead});
+        group = std::prev(groups_.end());
+      }
+      group->tasks.push_back(i);
+    }
+  }
+
+  [[nodiscard]] std::pair<Decoding, size_t> decoding_of(size_t index) const {
+    const Task& task = tasks_[index];
+    if (task.kind == TaskKind::kMultilabel) {
+      return {task.cells.separator.empty() ? Decoding::kBinary : Decoding::kTags, index};
+    }
+    const Task& root = root_task(tasks_, task);
+    const auto root_index = static_cast<size_t>(&root - tasks_.data());
+    if (root.rule == LabelRule::kIdentity) return {Decoding::kClasses, first_alike(root_index)};
+    // "above zero" is about the class where there is one; a rule is about the column's numbers,
+    // except where its texts can only be classes.
+    const std::optional<size_t> classes = identity_beside(root_index);
+    const bool of_class = classes && (root.rule == LabelRule::kPositive || has_texts(index));
+    if (of_class) return {Decoding::kClasses, *classes};
+    return {Decoding::kNumbers, root_index};
+  }
+
+  // The first task that makes the same classes of the same column.
+  [[nodiscard]] size_t first_alike(size_t index) const {
+    const Task& task = tasks_[index];
+    for (size_t i = 0; i < index; ++i) {
+      const Task& other = tasks_[i];
+      if (is_single_identity(other) && places_[i] == places_[index] && other.kind == task.kind &&
+          other.classes == task.classes && other.class_names == task.class_names &&
+          reads_cells_alike(other, task)) {
+        return i;
+      }
+    }
+    return index;
+  }
+
+  [[nodiscard]] std::optional<size_t> identity_beside(size_t index) const {
+    for (size_t i = 0; i < tasks_.size(); ++i) {
+      if (is_single_identity(tasks_[i]) && places_[i] == places_[index] &&
+          reads_cells_alike(tasks_[i], tasks_[index])) {
+        return first_alike(i);
+      }
+    }
+    return std::nullopt;
+  }
+
+  [[nodiscard]] bool has_texts(size_t index) const {
+    const LabelColumn& column = columns_[places_[index].front()];
+    return column.is_text && std::ranges::any_of(column.cells, [&](const std::string& cell) {
+             return !is_missing_cell(cell, tasks_[index]) &&
+                    !cell_number(cell, tasks_[index].cells.decimal);
+           });
+  }
+
+  void decode() {
+    int width = 0;
+    std::vector<std::vector<CellLabels>> decoded;  // of each group, by place
+    for (ColumnGroup& group : groups_) {
+      std::vector<CellLabels>& labels = decoded.emplace_back();
+      for (const size_t place : group.places) labels.push_back(decode_column(group, place));
+      group.position = width;
+      group.width = 0;
+      for (const CellLabels& column : labels) group.width += static_cast<int>(column.width);
+      width += group.width;
+    }
+    if (problem_count_ > 0) throw_problems();
+    for (size_t i = 0; i < groups_.size(); ++i) take_classes(groups_[i], decoded[i]);
+    const int absent = width;
+    if (!result_.absent.empty()) add_absent(absent, width);
+    write_labels(decoded, width);
+  }
+
+  CellLabels decode_column(const ColumnGroup& group, size_t place) {
+    const Task& lead = tasks_[group.lead];
+    const LabelColumn& column = columns_[place];
+    if (!column.is_text) return {};
+    CellLabels labels;
+    switch (group.decoding) {
+      case Decoding::kClasses:
+        labels = class_cells(
+            column.cells, lead,
+            {.name = column.name, .rows = list_.entries.size(), .folders = column.is_folder});
+        break;
+      case Decoding::kNumbers:
+        labels = number_cells(column.cells, lead);
+        break;
+      case Decoding::kBinary:
+        labels = binary_cells(column.cells, lead);
+        break;
+      case Decoding::kTags:
+        labels = tag_cells(column.cells, lead);
+        break;
+    }
+    for (const CellProblem& problem : labels.problems) add_problem(place, problem);
+    for (const std::string& warning : labels.warnings) {
+      result_.warnings.push_back(list_.origin.string() + ": " + warning);
+    }
+    return labels;
+  }
+
+  void add_problem(size_t place, const CellProblem& problem) {
+    constexpr size_t kMostProblems = 10;
+    if (++problem_count_ > kMostProblems) return;
+    const LabelColumn& column = columns_[place];
+    if (column.is_folder) {
+      problems_.push_back(fmt::format("{}: folder {}", list_.origin.string(), problem.text));
+    } else {
+      problems_.push_back(fmt::format("{}: column '{}': {}", first_place(place, problem.cell),
+                                      shown(column.name), problem.text));
+    }
+    if (hint_.empty()) hint_ = problem.hint;
+  }
+
+  // "train.csv:17" of the first entry with that cell.
+  [[nodiscard]] std::string first_place(size_t place, size_t cell) const {
+    for (size_t i = 0; i < list_.entries.size(); ++i) {
+      if (list_.entries[i].labels[place] != static_cast<float>(cell)) continue;
+      const std::string where = pictures_.place_in_list(i);
+      return where.empty() ? pictures_.name(i) : where;
+    }
+    return list_.origin.string();
+  }
+
+  void throw_problems() {
+    if (problem_count_ > problems_.size()) {
+      problems_.push_back(fmt::format("and {} more", problem_count_ - problems_.size()));
+    }
+    if (!options_.unknown_class_hint.empty()) {
+      hint_ += (hint_.empty() ? "" : "; ") + options_.unknown_class_hint;
+    }
+    throw input_error("{}", fmt::join(problems_, "\n")).with_hint(hint_);
+  }
+
+  // What the cells say of the classes goes to the tasks that make classes of them.
+  void take_classes(const ColumnGroup& group, std::vector<CellLabels>& decoded) {
+    if (group.decoding != Decoding::kClasses && group.decoding != Decoding::kTags) return;
+    const CellLabels& found = decoded.front();
+    for (const size_t index : group.tasks) {
+      Task& task = tasks_[index];
+      if (group.decoding == Decoding::kClasses && !is_single_identity(task)) continue;
+      const size_t place = group.places.front();
+      const bool from_data = task.classes == 0;
+      if (from_data) {
+        task.classes =
+            columns_[place].is_text ? found.classes : count_number_classes(list_, task, place);
+      }
+      if (found.classes != 0 && task.classes != found.classes) throw other_count(task, found);
+      if (task.class_names.empty()) task.class_names = found.class_names;
+      const int64_t least = task.kind == TaskKind::kMultilabel ? 1 : 2;
+      if (from_data && task.classes < least) throw too_few_classes(group, task);
+    }
+  }
+
+  [[nodiscard]] Error too_few_classes(const ColumnGroup& group, const Task& task) const {
+    const std::string& column = columns_[group.places.front()].name;
+    if (task.classes == 0) {
+      return input_error(
+          "'{}' has no label for the task '{}': every cell of column '{}' is missing",
+          list_.origin.string(), task.name, column);
+    }
+    return input_error("'{}' has one class only for the task '{}': '{}' in column '{}'",
+                       list_.origin.string(), task.name, task.class_name(0), column)
+        .with_hint("declare all classes that there are: --num-classes, or a [[task]] table");
+  }
+
+  [[nodiscard]] Error other_count(const Task& task, const CellLabels& found) const {
+    constexpr size_t kMostNamed = 20;
+    std::vector<std::string> first = found.class_names;
+    first.resize(std::min(first.size(), kMostNamed));
+    return input_error("'{}' has {} classes in column '{}', but task '{}' has {}",
+                       list_.origin.string(), found.classes, columns_[places_of(task)].name,
+                       task.name, task.classes)
+        .with_hint(fmt::format("check --num-classes; the data's classes: {}{}",
+                               fmt::join(first, ", "),
+                               found.class_names.size() > kMostNamed ? ", ..." : ""));
+  }
+
+  [[nodiscard]] size_t places_of(const Task& task) const {
+    return places_[static_cast<size_t>(&task - tasks_.data())].front();
+  }
+
+  // One column in which everything is missing serves all tasks that are left out.
+  void add_absent(int position, int& width) {
+    int most = 1;
+    for (const size_t index : result_.absent) {
+      Task& task = tasks_[index];
+      const int count = static_cast<int>(task.label_width());
+      most = std::max(most, count);
+      task.positions.resize(static_cast<size_t>(count));
+      for (int i = 0; i < count; ++i) task.positions[static_cast<size_t>(i)] = position + i;
+    }
+    width += most;
+  }
+
+  void write_labels(const std::vector<std::vector<CellLabels>>& decoded, int width) {
+    const auto columns = static_cast<size_t>(width);
+    std::vector<float> labels(list_.entries.size() * columns,
+                              std::numeric_limits<float>::quiet_NaN());
+    for (size_t g = 0; g < groups_.size(); ++g) {
+      size_t at = static_cast<size_t>(groups_[g].position);
+      for (size_t i = 0; i < groups_[g].places.size(); ++i) {
+        write_column(groups_[g], decoded[g][i], groups_[g].places[i], {labels, columns, at});
+        at += decoded[g][i].width;
+      }
+      set_positions(groups_[g]);
+    }
+    warn_of_missing(labels, columns);
+    pictures_.replace_labels(columns, std::move(labels), columns_after(decoded, columns));
+  }
+
+  struct LabelTarget {
+    std::vector<float>& labels;
+    size_t columns;
+    size_t at;
+  };
+
+  void write_column(const ColumnGroup& group, const CellLabels& decoded, size_t place,
+                    const LabelTarget& target) const {
+    const bool is_text = columns_[place].is_text;
+    for (size_t row = 0; row < list_.entries.size(); ++row) {
+      const float value = list_.entries[row].labels[place];
+      float* to = target.labels.data() + row * target.columns + target.at;
+      if (!is_text) {
+        *to = number_of(group, value);
+      } else {
+        std::copy_n(decoded.labels.begin() +
+                        static_cast<std::ptrdiff_t>(static_cast<size_t>(value) * decoded.width),
+                    decoded.width, to);
+      }
+    }
+  }
+
+  // A number of a list, as the group's tasks read it.
+  [[nodiscard]] float number_of(const ColumnGroup& group, float value) const {
+    const Task& lead = tasks_[group.lead];
+    constexpr float kMissing = std::numeric_limits<float>::quiet_NaN();
+    if (std::ranges::find(lead.missing, value) != lead.missing.end()) return kMissing;
+    if (group.decoding != Decoding::kBinary) return value;
+    const std::string text = std::isnan(value) ? std::string() : fmt::format("{}", value);
+    const CellLabels labels = binary_cells({text}, lead);
+    return labels.problems.empty() ? labels.labels.front() : value;  // check_labels() reports it
+  }
+
+  void set_positions(const ColumnGroup& group) {
+    for (const size_t index : group.tasks) {
+      Task& task = tasks_[index];
+      task.positions.clear();
+      for (int i = 0; i < group.width; ++i) task.positions.push_back(group.position + i);
+    }
+  }
+
+  std::vector<LabelColumn> columns_after(const std::vector<std::vector<CellLabels>>& decoded,
+                                         size_t width) const {
+    std::vector<LabelColumn> columns;
+    for (size_t g = 0; g < groups_.size(); ++g) {
+      for (size_t i = 0; i < groups_[g].places.size(); ++i) {
+        const LabelColumn& from = columns_[groups_[g].places[i]];
+        const CellLabels& labels = decoded[g][i];
+        for (size_t k = 0; k < labels.width; ++k) {
+          LabelColumn& column = columns.emplace_back();
+          column.name = from.name;
+          if (labels.width == 1) column.classes = class_names(groups_[g]);
+        }
+      }
+    }
+    columns.resize(width);
+    return columns;
+  }
+
+  [[nodiscard]] std::vector<std::string> class_names(const ColumnGroup& group) const {
+    return group.decoding == Decoding::kClasses ? tasks_[group.lead].class_names
+                                                : std::vector<std::string>();
+  }
+
+  // Of the columns that are read; the readers of lists do it themselves.
+  void warn_of_missing(const std::vector<float>& labels, size_t columns) {
+    const bool any_text = std::ranges::any_of(
+        columns_, [](const LabelColumn& column) { return column.is_text && !column.is_folder; });
+    if (!any_text || !result_.absent.empty()) return;
+    const auto is_missing = [](float label) { return std::isnan(label); };
+    const auto first = std::ranges::find_if(labels, is_missing);
+    if (first == labels.end()) return;
+    const auto row = static_cast<size_t>(first - labels.begin()) / columns;
+    result_.warnings.push_back(fmt::format(
+        "{}: {} of {} labels are missing (first: line {})", list_.origin.string(),
+        std::ranges::count_if(labels, is_missing), labels.size(), list_.entries[row].line));
+  }
+
+  Pictures& pictures_;
+  const ImageList& list_;
+  std::vector<Task>& tasks_;
+  const BindingOptions& options_;
+  std::vector<LabelColumn> columns_;  // one for each label column
+  TaskColumns places_;                // of each task
+  std::vector<ColumnGroup> groups_;
+  std::vector<std::string> problems_;
+  size_t problem_count_ = 0;
+  std::string hint_;
+  Binding result_;
+};
+
+}  // namespace
+
+Binding bind_labels(Pictures& pictures, std::vector<Task>& tasks, const BindingOptions& options) {
+  return LabelBinder(pictures, tasks, options).run();
+}
+
+}  // namespace orthrus

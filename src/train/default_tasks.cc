@@ -1,0 +1,96 @@
+#include "train/default_tasks.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "base/error.h"
+#include "data/class_folders.h"
+#include "data/column_choice.h"
+#include "train/sources.h"
+
+namespace orthrus {
+namespace {
+
+// A column's name may hold what a task's may not.
+std::string task_name(const std::string& column) {
+  constexpr size_t kMostBytes = 128;
+  std::string name = column.substr(0, kMostBytes);
+  std::ranges::replace_if(
+      name, [](unsigned char c) { return c <= ' ' || c == 0x7f || c == '/' || c == '"'; }, '_');
+  return name;
+}
+
+Task column_task(const std::string& column) {
+  const std::string name = task_name(column);
+  return {.name = name, .head = "fc_" + name, .column_names = {column}};
+}
+
+void check_distinct_names(const std::vector<Task>& tasks) {
+  for (size_t i = 0; i < tasks.size(); ++i) {
+    for (size_t k = 0; k < i; ++k) {
+      if (tasks[i].name != tasks[k].name) continue;
+      throw input_error("the columns '{}' and '{}' give two tasks the name '{}'",
+                        tasks[k].column_names.front(), tasks[i].column_names.front(), tasks[i].name)
+          .with_hint("declare the tasks: --tasks FILE with [[task]] tables");
+    }
+  }
+}
+
+std::vector<Task> tasks_for(const ResolvedTasks& resolved) {
+  const std::vector<std::string>& columns = resolved.columns;
+  if (resolved.preset == "auto") {
+    std::vector<Task> tasks;
+    for (const std::string& column : columns) tasks.push_back(column_task(column));
+    // The folders' column is no name that a table would have.
+    if (tasks.empty()) {
+      tasks.push_back(column_task(kFolderColumn));
+      tasks.front().column_names.clear();
+    }
+    check_distinct_names(tasks);
+    return tasks;
+  }
+  std::vector<Task> tasks = classic_tasks(0);
+  if (resolved.preset == "class") tasks.resize(1);
+  if (columns.size() > 1) {
+    throw usage_error("--tasks {} reads one label column, and --label-column names {}",
+                      resolved.preset, columns.size())
+        .with_hint("--tasks auto makes a task of each");
+  }
+  for (Task& task : tasks) task.column_names = columns;
+  return tasks;
+}
+
+}  // namespace
+
+ResolvedTasks resolve_tasks(const Options& options) {
+  ResolvedTasks resolved{.preset = options.text("tasks.preset"), .columns = {}};
+  const std::vector<std::string>& asked = options.list("data.label_column");
+  const PictureFiles files = sources_of(options).front().files;
+  const DataKind kind = data_kind(files.list);
+  if (kind == DataKind::kTable) {
+    const std::vector<LabelColumn> columns = table_columns(files.list, files.table);
+    for (const size_t place : choose_label_columns(columns, asked, files.list.string())) {
+      resolved.columns.push_back(columns[place].name);
+    }
+    return resolved;
+  }
+  if (!asked.empty()) {
+    throw usage_error("{}: '{}' does not name its columns", options.where("data.label_column"),
+                      files.list.string())
+        .with_hint("only tables name them");
+  }
+  const bool is_list = kind == DataKind::kList || kind == DataKind::kRecords;
+  if (resolved.preset == "auto" && is_list) resolved.preset = "classic";
+  return resolved;
+}
+
+std::vector<Task> default_tasks(const Options& options) {
+  std::vector<Task> tasks = tasks_for(resolve_tasks(options));
+  if (options.has("data.num_classes")) {
+    tasks.front().classes = options.integer("data.num_classes");
+  }
+  return tasks;
+}
+
+}  // namespace orthrus
