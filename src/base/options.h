@@ -45,6 +45,7 @@ struct OptionSpec {
   std::vector<std::string> choices = {};
   std::string value_name = {};  // in the help; empty: by type (N, X, TEXT, ...)
   std::string help = {};        // one sentence, or a few short ones
+  std::string value_hint = {};  // kChoice: for a value that is none of them, instead of a guess
   std::string group = {};       // heading in the help
   // Another value changes neither the results of the work nor what it is about: a continued
   // training may have another one.
