@@ -213,6 +213,9 @@ int run_check(const Options& options, CommandContext& context) {
   const Sets sets = open_sets(options, context);
   refuse_overwriting_data(options, "check.bad_list", sets);
   refuse_overwriting_data(options, "check.show", sets);
+  for (const char* key : {"check.bad_list", "check.show"}) {
+    if (options.has(key)) check_writable(options.text(key));
+  }
   size_t total = 0;
   for (const SharedPictures& set : sets) total += set->list().entries.size();
   const StopSignals signals(nullptr);

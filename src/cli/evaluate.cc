@@ -73,6 +73,8 @@ int run_evaluate(const Options& options, CommandContext& context) {
   set_threads(thread_count(options));
   std::vector<std::string> arguments = options.positionals();
   Model model = model_argument(options, arguments);
+  if (options.has("out")) check_evaluation_files(options.text("out"), model.tasks);
+  check_baseline(options.list("baseline"));
   const SharedPictures pictures = open_pictures(files, named_columns(model.tasks));
   const ImageList& list = pictures->list();
   for (const std::string& warning : list.warnings) context.terminal.print_line(warning);
