@@ -297,7 +297,10 @@ Options parse_options(const OptionTable& table, const CommandSyntax& syntax,
                       std::span<const std::string> arguments, const Environment& environment) {
   const CommandLine line = ArgumentParser(table, syntax, arguments).parse();
   Options options(table);
-  if (line.config) read_option_file(*line.config, options);
+  if (line.config) {
+    read_option_file(*line.config, options);
+    options.set_config_file(*line.config);
+  }
   apply_environment(environment, options);
   apply_assignments(line.assignments, options);
   for (const std::string& positional : line.positionals) options.add_positional(positional);

@@ -41,8 +41,8 @@ struct ForeignFlag {
 struct CommandSyntax {
   std::vector<Positional> positionals = {};
   // An argument that ends in ".toml" before all positionals, or a folder with a config.toml in it,
-  // or `--config FILE`, is read as a file of options. Relative paths in it are relative to the
-  // working directory, as on the command line.
+  // or `--config FILE`, is read as a file of options (Options::config_file()). What its relative
+  // paths are relative to is for the command to say.
   bool takes_config = false;
   std::span<const ForeignFlag> foreign_flags = {};
 };

@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/fit_to_machine.h"
 #include "cli/train_observer.h"
+#include "train/config_paths.h"
 #include "train/lr_find.h"
 #include "train/options.h"
 #include "train/recipes.h"
@@ -51,7 +52,7 @@ std::vector<OptionSpec> lr_find_options() {
 }
 
 int run_lr_find(const Options& parsed, CommandContext& context) {
-  const Options options = with_declared_tasks(with_recipe(parsed));
+  const Options options = with_declared_tasks(with_recipe(with_located_paths(parsed)));
   refuse_what_depends_on_machine(options, "orthrus lr-find");
   const TrainRequest request = train_request(options);
   const std::string file = options.text("lr_find.out");

@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/fit_to_machine.h"
 #include "cli/train_observer.h"
+#include "train/config_paths.h"
 #include "train/options.h"
 #include "train/recipes.h"
 #include "train/task_options.h"
@@ -60,7 +61,7 @@ Options training_options(const Options& options) {
 }
 
 int run_tune(const Options& parsed, CommandContext& context) {
-  const Options options = with_declared_tasks(with_recipe(parsed));
+  const Options options = with_declared_tasks(with_recipe(with_located_paths(parsed)));
   const Options training = training_options(options);
   refuse_what_depends_on_machine(training, "orthrus tune");
   const std::filesystem::path folder = options.text("tune.out");
