@@ -154,6 +154,25 @@ void check_replaceable(const std::filesystem::path& path) {
   }
 }
 
+void check_writable(const std::filesystem::path& path) {
+  const AtomicFile probe(path);
+}
+
+void check_writable_folder(const std::filesystem::path& folder) {
+  std::error_code ignored;
+  std::filesystem::path present = folder;  // the nearest one that is there
+  while (!std::filesystem::exists(present, ignored) && present.has_parent_path() &&
+         present != present.parent_path()) {
+    present = present.parent_path();
+  }
+  if (!std::filesystem::exists(present, ignored)) present = ".";
+  if (!std::filesystem::is_directory(present, ignored)) {
+    throw resource_error("cannot write into '{}': '{}' is not a folder", folder.string(),
+                         present.string());
+  }
+  check_writable(present / "write-test");
+}
+
 AtomicFile::AtomicFile(std::filesystem::path target) : target_(std::move(target)) {
   check_replaceable(target_);
   temporary_ = target_;

@@ -52,6 +52,12 @@ void check_free_space(const std::filesystem::path& folder, uint64_t bytes);
 // for commands that work long before they write.
 void check_replaceable(const std::filesystem::path& path);
 
+// Throws kResource where no AtomicFile can be written, and leaves nothing behind: for commands that
+// work long before they write. check_writable_folder() is the same for files in a folder, which
+// need not be there yet.
+void check_writable(const std::filesystem::path& path);
+void check_writable_folder(const std::filesystem::path& folder);
+
 // Creates a directory and its parents; throws kResource with the reason.
 void make_directories(const std::filesystem::path& path);
 

@@ -317,7 +317,8 @@ void Options::set(std::string_view key, const std::vector<std::string>& values, 
     if (!allowed) {
       const Error error =
           usage_error("{}: got '{}', expected {}", where, text, expected_text(declaration));
-      throw error.with_hint(did_you_mean(text, declaration.choices));
+      throw error.with_hint(declaration.value_hint.empty() ? did_you_mean(text, declaration.choices)
+                                                           : declaration.value_hint);
     }
     held.texts.push_back(std::move(*allowed));
   }

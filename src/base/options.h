@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <limits>
 #include <map>
 #include <span>
@@ -45,6 +46,7 @@ struct OptionSpec {
   std::vector<std::string> choices = {};
   std::string value_name = {};  // in the help; empty: by type (N, X, TEXT, ...)
   std::string help = {};        // one sentence, or a few short ones
+  std::string value_hint = {};  // kChoice: for a value that is none of them, instead of a guess
   std::string group = {};       // heading in the help
   // Another value changes neither the results of the work nor what it is about: a continued
   // training may have another one.
@@ -123,6 +125,10 @@ class Options {
   // optimizer.lr", "ORTHRUS_OPTIMIZER_LR", or for a default the flag.
   [[nodiscard]] std::string where(std::string_view key) const;
 
+  // The file of options that the command was given; empty where there is none.
+  [[nodiscard]] const std::filesystem::path& config_file() const { return config_file_; }
+  void set_config_file(std::filesystem::path file) { config_file_ = std::move(file); }
+
   [[nodiscard]] const std::vector<std::string>& positionals() const { return positionals_; }
   // Entries of a repeated section, in the file's order; kInternal for an undeclared one.
   [[nodiscard]] std::span<const Options> section(std::string_view name) const;
@@ -156,6 +162,7 @@ class Options {
   std::map<std::string, std::vector<Options>, std::less<>> sections_;
   std::vector<std::string> positionals_;
   std::string entry_where_;
+  std::filesystem::path config_file_;
 };
 
 // What a declaration allows, for messages and the help: "a whole number in [1, 1024] or 'auto'".

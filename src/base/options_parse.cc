@@ -153,6 +153,32 @@ class ArgumentParser {
     }
   }
 
+  // What other tools mean by `flag`, or an empty text. `--batch_size` is `--batch-size`, and `-b8`
+  // is
+  // `-b 8`.
+  [[nodiscard]] std::string foreign_hint(const std::string& flag) const {
+    std::string name = flag;
+    std::ranges::replace(name, '_', '-');
+    if (!name.starts_with("--")) name = name.substr(0, 2);
+    bool negated = false;
+    if (name != flag && table_.find_flag(name, negated) != nullptr) {
+      return fmt::format("did you mean '{}'?", name);
+    }
+    for (const ForeignFlag& foreign : syntax_.foreign_flags) {
+      if (foreign.flag != name) continue;
+      if (foreign.keys.empty()) return std::string(foreign.remark);
+      for (const std::string_view key : foreign.keys) {
+        const OptionSpec* spec = table_.find_key(key);
+        if (spec == nullptr) continue;
+        const std::string own =
+            spec->flag.empty() ? fmt::format("--set {}=VALUE", key) : spec->flag;
+        return fmt::format("did you mean '{}'? Orthrus calls it that{}{}", own,
+                           foreign.remark.empty() ? "" : "; ", foreign.remark);
+      }
+    }
+    return {};
+  }
+
   [[nodiscard]] Error unknown_flag(const std::string& flag) const {
     const Error error = usage_error("unknown option '{}'", flag);
     if (flag.starts_with("--")) {
@@ -161,6 +187,8 @@ class ArgumentParser {
                                                   : fmt::format("did you mean '{}'?", spec->flag));
       }
     }
+    const std::string foreign = foreign_hint(flag);
+    if (!foreign.empty()) return error.with_hint(foreign);
     std::vector<std::string> known = table_.flags();
     known.insert(known.end(), {"--set", "--help"});
     if (syntax_.takes_config) known.emplace_back("--config");
@@ -192,6 +220,13 @@ void apply_environment(const Environment& environment, Options& options) {
   }
 }
 
+// Whether an option is given under two of its names. A list grows under all of them, and a switch
+// has one for each of its values.
+bool is_other_name(const Assignment& earlier, const Assignment& later) {
+  const OptionType type = later.spec->type;
+  return type != OptionType::kBoolean && type != OptionType::kList && earlier.where != later.where;
+}
+
 void apply_assignments(const std::vector<Assignment>& assignments, Options& options) {
   std::map<const OptionSpec*, const Assignment*> earlier;
   for (const Assignment& assignment : assignments) {
@@ -200,7 +235,15 @@ void apply_assignments(const std::vector<Assignment>& assignments, Options& opti
       throw usage_error("'{}' and '{}' set the same option", found->second->where, assignment.where)
           .with_hint("keep one of them");
     }
+    const std::string before = options.text(assignment.spec->key);
     apply(assignment, options, OptionOrigin::kFlag, !first);
+    if (first || options.text(assignment.spec->key) == before) continue;
+    if (is_other_name(*found->second, assignment)) {
+      throw usage_error("'{} {}' and '{} {}' are two names of the same option",
+                        found->second->where, found->second->value, assignment.where,
+                        assignment.value)
+          .with_hint("keep one of them");
+    }
   }
 }
 
@@ -254,7 +297,10 @@ Options parse_options(const OptionTable& table, const CommandSyntax& syntax,
                       std::span<const std::string> arguments, const Environment& environment) {
   const CommandLine line = ArgumentParser(table, syntax, arguments).parse();
   Options options(table);
-  if (line.config) read_option_file(*line.config, options);
+  if (line.config) {
+    read_option_file(*line.config, options);
+    options.set_config_file(*line.config);
+  }
   apply_environment(environment, options);
   apply_assignments(line.assignments, options);
   for (const std::string& positional : line.positionals) options.add_positional(positional);

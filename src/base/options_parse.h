@@ -1,7 +1,7 @@
 // From argv, a TOML file and the environment to Options. Precedence: declared default < file <
 // environment < flag; `--set key=value` ranks with the flags, and giving an option both ways is an
-// error. A flag that is repeated counts with its last value (as in argparse), but for lists, which
-// grow.
+// error, as are different values under two names of one option. A flag that is repeated counts with
+// its last value (as in argparse), but for lists, which grow.
 //
 // The table alone drives the parsing. CLI11 stays out: it would take its own second declaration of
 // each option, knows neither keys nor where a value came from, and its own TOML reader has no line
@@ -12,6 +12,7 @@
 #include <map>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/options.h"
@@ -28,12 +29,22 @@ struct Positional {
   bool repeated = false;  // takes all the rest; only the last one may
 };
 
+// What other tools call an option, for the hint to an unknown flag. An entry without keys has only
+// its remark; one with keys counts where the table has one of them, and the first of these is
+// named.
+struct ForeignFlag {
+  std::string_view flag;               // "--weight-decay"; words joined by '-'
+  std::vector<std::string_view> keys;  // "optimizer.weight_decay"
+  std::string_view remark = {};        // how its value differs: one sentence without a full stop
+};
+
 struct CommandSyntax {
   std::vector<Positional> positionals = {};
   // An argument that ends in ".toml" before all positionals, or a folder with a config.toml in it,
-  // or `--config FILE`, is read as a file of options. Relative paths in it are relative to the
-  // working directory, as on the command line.
+  // or `--config FILE`, is read as a file of options (Options::config_file()). What its relative
+  // paths are relative to is for the command to say.
   bool takes_config = false;
+  std::span<const ForeignFlag> foreign_flags = {};
 };
 
 // True when -h or --help stands among the options (before a "--").

@@ -111,10 +111,10 @@ int run_bench(const Options& options, CommandContext& context) {
   if (!options.boolean("json")) {
     for (const std::string& note : compute_notes(options)) fmt::print(context.out, "{}\n", note);
   }
+  const std::string trace = options.text("bench.trace");
+  if (!trace.empty()) check_writable(trace);
   const BenchmarkResult result = run_benchmark(spec);
-  if (const std::string& trace = options.text("bench.trace"); !trace.empty()) {
-    write_file(trace, chrome_trace(result));
-  }
+  if (!trace.empty()) write_file(trace, chrome_trace(result));
   if (options.boolean("json")) {
     fmt::print(context.out, "{}\n", to_json(spec, result).dump(2));
     return 0;

@@ -85,23 +85,40 @@ void print_bad(std::FILE* out, const Sets& sets, const CheckReport& report) {
   }
 }
 
+void print_group(std::FILE* out, const Sets& sets, const CheckedGroup& group, bool differ) {
+  constexpr size_t kMembersShown = 4;
+  std::vector<std::string> members;
+  for (const CheckedPicture& picture : group) {
+    if (members.size() == kMembersShown) break;
+    std::string text = path_of(sets, picture);
+    if (differ) {
+      text += fmt::format(" ({})", labels_text(sets[picture.set]->list(), picture.position));
+    }
+    members.push_back(std::move(text));
+  }
+  const size_t rest = group.size() - members.size();
+  fmt::print(out, "  {}{}{}{}\n", across(group) ? "in both: " : "", differ ? "labels differ: " : "",
+             fmt::join(members, " = "), rest > 0 ? fmt::format(" and {} more", rest) : "");
+}
+
 void print_groups(std::FILE* out, const Sets& sets, const std::vector<CheckedGroup>& groups,
                   const char* kind) {
-  const auto both = static_cast<size_t>(std::ranges::count_if(groups, across));
+  std::vector<bool> differ;
+  for (const CheckedGroup& group : groups) differ.push_back(labels_differ(sets, group));
+  const auto contradictions = std::ranges::count(differ, true);
   fmt::print(out, "{} duplicates: {} groups", kind, groups.size());
-  if (sets.size() > 1) fmt::print(out, ", {} of them in training and validation alike", both);
+  if (sets.size() > 1) {
+    fmt::print(out, ", {} of them in training and validation alike",
+               std::ranges::count_if(groups, across));
+  }
+  if (contradictions > 0) fmt::print(out, ", {} of them with labels that differ", contradictions);
   fmt::print(out, "\n");
+  // Those that spoil a validation first, then those that contradict each other.
   size_t shown = 0;
-  // Those that spoil a validation first.
-  for (const bool wanted : {true, false}) {
-    for (const CheckedGroup& group : groups) {
-      if (across(group) != wanted || ++shown > kPicturesShown) continue;
-      fmt::print(out, "  {}{}", wanted ? "in both: " : "", path_of(sets, group[0]));
-      for (size_t i = 1; i < std::min<size_t>(group.size(), 4); ++i) {
-        fmt::print(out, " = {}", path_of(sets, group[i]));
-      }
-      fmt::print(out, "{}\n",
-                 group.size() > 4 ? fmt::format(" and {} more", group.size() - 4) : "");
+  for (const int rank : {3, 2, 1, 0}) {
+    for (size_t i = 0; i < groups.size(); ++i) {
+      if (2 * across(groups[i]) + differ[i] != rank || ++shown > kPicturesShown) continue;
+      print_group(out, sets, groups[i], differ[i]);
     }
   }
   if (groups.size() > kPicturesShown)
@@ -132,10 +149,14 @@ nlohmann::ordered_json json_of(const Sets& sets, const std::vector<CheckedGroup>
   for (const CheckedGroup& group : groups) {
     nlohmann::ordered_json members = nlohmann::ordered_json::array();
     for (const CheckedPicture& picture : group) {
-      members.push_back(
-          {{"list", sets[picture.set]->list().origin.string()}, {"path", path_of(sets, picture)}});
+      const ImageList& list = sets[picture.set]->list();
+      members.push_back({{"list", list.origin.string()},
+                         {"path", path_of(sets, picture)},
+                         {"labels", labels_text(list, picture.position)}});
     }
-    json.push_back({{"across", across(group)}, {"pictures", members}});
+    json.push_back({{"across", across(group)},
+                    {"labels_differ", labels_differ(sets, group)},
+                    {"pictures", members}});
   }
   return json;
 }
@@ -242,6 +263,9 @@ int run_check(const Options& options, CommandContext& context) {
   const Sets sets = open_sets(options, context);
   refuse_overwriting_data(options, "check.bad_list", sets);
   refuse_overwriting_data(options, "check.show", sets);
+  for (const char* key : {"check.bad_list", "check.show"}) {
+    if (options.has(key)) check_writable(options.text(key));
+  }
   size_t total = 0;
   for (const SharedPictures& set : sets) total += set->list().entries.size();
   const StopSignals signals(nullptr);

@@ -35,6 +35,11 @@ double BaselineComparison::delta_p() const {
   return sum / static_cast<double>(tasks.size());
 }
 
+void check_baseline(std::span<const std::string> files) {
+  std::map<std::string, double> ignored;
+  for (const std::string& file : files) read_accuracies(file, ignored);
+}
+
 BaselineComparison compare_with(std::span<const std::string> files, const std::vector<Task>& tasks,
                                 const std::vector<TaskReport>& reports) {
   BaselineComparison comparison;

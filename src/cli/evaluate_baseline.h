@@ -25,6 +25,9 @@ struct BaselineComparison {
   [[nodiscard]] double delta_p() const;
 };
 
+// Throws kInput for a file that compare_with() could not read, before there are figures to compare.
+void check_baseline(std::span<const std::string> files);
+
 // `files`: JSON that evaluate has written, each with some of the tasks; where several have one, the
 // last counts. Throws kInput for a file that is none, and where no task is in any of them.
 [[nodiscard]] BaselineComparison compare_with(std::span<const std::string> files,

@@ -10,6 +10,11 @@
 namespace orthrus {
 namespace {
 
+// The ends of the names of a task's files.
+constexpr const char* kConfusion = ".confusion.csv";
+constexpr const char* kMistakes = ".mistakes.csv";
+constexpr const char* kSuspects = ".suspects.csv";
+
 std::string confusion_csv(const Task& task, const TaskReport& report) {
   std::set<int64_t> occurring;
   for (const auto& [place, count] : report.confusion) {
@@ -50,6 +55,16 @@ std::string mistakes_csv(const Task& task, const ImageList& list,
 
 }  // namespace
 
+void check_evaluation_files(const std::filesystem::path& folder, const std::vector<Task>& tasks) {
+  check_writable_folder(folder);
+  check_replaceable(folder / "figures.json");
+  for (const Task& task : tasks) {
+    for (const char* what : {kConfusion, kMistakes, kSuspects}) {
+      check_replaceable(folder / (task.name + what));
+    }
+  }
+}
+
 void write_evaluation(const std::filesystem::path& folder, const std::string& json,
                       const ImageList& list, const std::vector<Task>& tasks,
                       const std::vector<TaskReport>& reports,
@@ -59,10 +74,10 @@ void write_evaluation(const std::filesystem::path& folder, const std::string& js
   for (size_t i = 0; i < tasks.size(); ++i) {
     const auto path = [&](const char* what) { return folder / (tasks[i].name + what); };
     if (tasks[i].kind != TaskKind::kMultilabel) {
-      write_file(path(".confusion.csv"), confusion_csv(tasks[i], reports[i]));
+      write_file(path(kConfusion), confusion_csv(tasks[i], reports[i]));
     }
-    write_file(path(".mistakes.csv"), mistakes_csv(tasks[i], list, mistakes[i].worst()));
-    write_file(path(".suspects.csv"), mistakes_csv(tasks[i], list, mistakes[i].suspects()));
+    write_file(path(kMistakes), mistakes_csv(tasks[i], list, mistakes[i].worst()));
+    write_file(path(kSuspects), mistakes_csv(tasks[i], list, mistakes[i].suspects()));
   }
 }
 

@@ -11,6 +11,9 @@
 
 namespace orthrus {
 
+// Throws kResource where write_evaluation() could not write, before there is anything to be lost.
+void check_evaluation_files(const std::filesystem::path& folder, const std::vector<Task>& tasks);
+
 // figures.json: `json`; and for each task
 //   TASK.confusion.csv  (softmax) a row for each class as label, a column for each as answer, of
 //                       those that occur

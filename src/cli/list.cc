@@ -46,6 +46,28 @@ void write_part(const ImageList& list, const std::vector<size_t>& positions,
   fmt::print(context.out, "{}: {} pictures\n", path, positions.size());
 }
 
+// "set_val.lst: no image of these classes, which are too small: rose", where there are any.
+void warn_of_absent(const ImageList& list, const std::vector<size_t>& part, const std::string& path,
+                    CommandContext& context) {
+  constexpr size_t kMostNamed = 20;
+  const std::vector<float> absent = absent_labels(list, part);
+  if (absent.empty()) return;
+  std::vector<std::string> names;
+  for (const float label : absent) {
+    if (names.size() == kMostNamed) break;
+    const bool named = !list.columns.empty() && label >= 0 &&
+                       label < static_cast<float>(list.columns.front().classes.size());
+    names.push_back(named ? list.columns.front().classes[static_cast<size_t>(label)]
+                          : fmt::format("{}", label));
+  }
+  if (absent.size() > names.size()) {
+    names.push_back(fmt::format("and {} more", absent.size() - names.size()));
+  }
+  context.terminal.print_line(
+      fmt::format("{}: no image of these classes, which have too few for their share: {}", path,
+                  fmt::join(names, ", ")));
+}
+
 int run_list(const Options& options, CommandContext& context) {
   if (!options.has("list.out")) throw usage_error("--out is missing: where to write");
   const SplitShares shares{options.real("list.val"), options.real("list.test")};
@@ -62,9 +84,13 @@ int run_list(const Options& options, CommandContext& context) {
   const auto seed = static_cast<uint64_t>(options.integer("list.seed"));
   const Split3 split = split_list(list, shares, seed);
   const bool divided = shares.validation > 0 || shares.test > 0;
-  write_part(list, split.train, prefix + (divided ? "_train.lst" : ".lst"), context);
-  if (shares.validation > 0) write_part(list, split.validation, prefix + "_val.lst", context);
-  if (shares.test > 0) write_part(list, split.test, prefix + "_test.lst", context);
+  const auto write = [&](const std::vector<size_t>& part, const std::string& path) {
+    write_part(list, part, path, context);
+    warn_of_absent(list, part, path, context);
+  };
+  write(split.train, prefix + (divided ? "_train.lst" : ".lst"));
+  if (shares.validation > 0) write(split.validation, prefix + "_val.lst");
+  if (shares.test > 0) write(split.test, prefix + "_test.lst");
   if (!list.columns.empty() && !list.columns.front().classes.empty()) {
     std::string names;
     for (const std::string& name : list.columns.front().classes) names += name + '\n';

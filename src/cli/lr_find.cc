@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/fit_to_machine.h"
 #include "cli/train_observer.h"
+#include "train/config_paths.h"
 #include "train/lr_find.h"
 #include "train/options.h"
 #include "train/recipes.h"
@@ -51,9 +52,11 @@ std::vector<OptionSpec> lr_find_options() {
 }
 
 int run_lr_find(const Options& parsed, CommandContext& context) {
-  const Options options = with_declared_tasks(with_recipe(parsed));
+  const Options options = with_declared_tasks(with_recipe(with_located_paths(parsed)));
   refuse_what_depends_on_machine(options, "orthrus lr-find");
   const TrainRequest request = train_request(options);
+  const std::string file = options.text("lr_find.out");
+  check_writable(file);
   Log log(&context.terminal);
   ConsoleObserver observer(context.terminal, log, request.loader.batch_size);
   const LrFindResult result =
@@ -62,7 +65,6 @@ int run_lr_find(const Options& parsed, CommandContext& context) {
                           .last = options.real("lr_find.last"),
                           .steps = static_cast<int>(options.integer("lr_find.steps"))},
                          *training_backend(options), observer);
-  const std::string file = options.text("lr_find.out");
   write_file(file, lr_find_svg(result));
   fmt::print(context.out, "{} steps; the curve is in {}\n", result.curve.size(), file);
   if (result.suggestion > 0) {

@@ -16,6 +16,7 @@
 #include "base/suggest.h"
 #include "base/threads.h"
 #include "cli/commands.h"
+#include "cli/foreign_flags.h"
 
 namespace orthrus {
 
@@ -74,7 +75,9 @@ int run_program(std::vector<std::string> arguments, CommandContext& context,
                help_text(text_of(command), command.options, std::clamp(width, 60, 100)));
     return 0;
   }
-  const Options options = parse_options(command.options, command.syntax, rest, context.environment);
+  CommandSyntax syntax = command.syntax;
+  syntax.foreign_flags = foreign_flags();
+  const Options options = parse_options(command.options, syntax, rest, context.environment);
   return command.run(options, context);
 }
 

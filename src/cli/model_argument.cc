@@ -26,7 +26,7 @@ Model loaded(const Options& options, const ModelSource& source) {
     declare_tasks(model, declared_tasks(file.section("task"), file.text("table.decimal")));
   }
   const std::vector<std::string> names = class_names_of(options);
-  if (!names.empty()) name_classes(model.tasks, names);
+  if (!names.empty()) name_classes(model.tasks, names, options.text("model.classes"));
   return model;
 }
 

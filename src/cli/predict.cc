@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/progress.h"
 #include "base/signals.h"
 #include "base/threads.h"
@@ -71,7 +72,10 @@ std::optional<Progress> make_progress(CommandContext& context, size_t pictures) 
 }
 
 int run_predict(const Options& options, CommandContext& context) {
-  if (options.has("features")) check_feature_path(options.text("features"));
+  if (options.has("features")) {
+    check_feature_path(options.text("features"));
+    check_writable(options.text("features"));
+  }
   set_threads(thread_count(options));
   std::vector<std::string> paths = options.positionals();
   const Model model = model_argument(options, paths);

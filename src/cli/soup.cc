@@ -68,7 +68,7 @@ int run_soup(const Options& options, CommandContext& context) {
   if (!options.has("data.val")) (void)picture_files(options, "data.val", "data.image_val");
   const std::filesystem::path out = options.text("soup.out");
   if (out.has_parent_path()) make_directories(out.parent_path());
-  check_replaceable(out);
+  check_writable(out);
   set_threads(thread_count(options));
   const auto load = [&](int number) {
     return named_model(options, names[static_cast<size_t>(number)]);

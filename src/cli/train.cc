@@ -13,6 +13,7 @@
 #include "cli/train_observer.h"
 #include "infer/compute.h"
 #include "infer/options.h"
+#include "train/config_paths.h"
 #include "train/default_tasks.h"
 #include "train/dry_run.h"
 #include "train/options.h"
@@ -52,7 +53,7 @@ int run_dry(Options options, CommandContext& context) {
 }
 
 int run_train(const Options& parsed, CommandContext& context) {
-  const Options given = with_recipe(parsed);
+  const Options given = with_recipe(with_located_paths(parsed));
   Options options = with_declared_tasks(with_former_tasks(given));
   TrainRequest request = train_request(provisional(options));
   if (given.boolean("train.dry_run")) return run_dry(options, context);
@@ -70,6 +71,7 @@ int run_train(const Options& parsed, CommandContext& context) {
   if (!request.mxnet_name.empty()) options.resolve("train.save_name", request.mxnet_name);
   write_down_tasks(request, options);
   options.resolve("precision", std::string(name_of(activation_type(given))));
+  request.started_in = settle_paths(*folder, options);
   // The file describes the run, not how it was gone on with.
   for (const char* key : {"train.resume", "train.force"}) options.resolve(key, "off");
   request.config = options_toml(options, "orthrus train");

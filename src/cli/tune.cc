@@ -1,10 +1,12 @@
 // `orthrus tune`: successive halving over options of a training.
 #include <fmt/format.h>
 
+#include "base/file.h"
 #include "base/signals.h"
 #include "cli/commands.h"
 #include "cli/fit_to_machine.h"
 #include "cli/train_observer.h"
+#include "train/config_paths.h"
 #include "train/options.h"
 #include "train/recipes.h"
 #include "train/task_options.h"
@@ -59,10 +61,12 @@ Options training_options(const Options& options) {
 }
 
 int run_tune(const Options& parsed, CommandContext& context) {
-  const Options options = with_declared_tasks(with_recipe(parsed));
+  const Options options = with_declared_tasks(with_recipe(with_located_paths(parsed)));
   const Options training = training_options(options);
   refuse_what_depends_on_machine(training, "orthrus tune");
   const std::filesystem::path folder = options.text("tune.out");
+  check_writable_folder(folder);
+  check_replaceable(folder / "best.toml");
   Log log(&context.terminal);
   ConsoleObserver observer(context.terminal, log, training.integer("data.batch_size"));
   const StopSignals signals("stopping after this step; once more to stop at once\n");

@@ -1,6 +1,7 @@
 #include "data/check.h"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <utility>
 
@@ -78,6 +79,30 @@ size_t CheckReport::count(Badness badness) const {
 bool across(const CheckedGroup& group) {
   return std::ranges::any_of(
       group, [&](const CheckedPicture& member) { return member.set != group.front().set; });
+}
+
+std::string labels_text(const ImageList& list, size_t position) {
+  const std::span<const float> labels = list.entries[position].labels;
+  std::vector<std::string> texts;
+  for (size_t i = 0; i < labels.size(); ++i) {
+    const auto classes = i < list.columns.size()
+                             ? std::span<const std::string>(list.columns[i].classes)
+                             : std::span<const std::string>();
+    const bool named = labels[i] >= 0 && labels[i] < static_cast<float>(classes.size());
+    texts.push_back(std::isnan(labels[i]) ? "-"
+                    : named               ? classes[static_cast<size_t>(labels[i])]
+                                          : fmt::format("{}", labels[i]));
+  }
+  return fmt::format("{}", fmt::join(texts, ", "));
+}
+
+bool labels_differ(const std::vector<SharedPictures>& sets, const CheckedGroup& group) {
+  const auto text_of = [&](const CheckedPicture& picture) {
+    return labels_text(sets[picture.set]->list(), picture.position);
+  };
+  const std::string first = text_of(group.front());
+  return std::ranges::any_of(
+      group, [&](const CheckedPicture& picture) { return text_of(picture) != first; });
 }
 
 CheckReport check_pictures(const std::vector<SharedPictures>& sets, const CheckOptions& options,

@@ -67,6 +67,13 @@ struct CheckReport {
 // Whether a group has members of both sets.
 [[nodiscard]] bool across(const CheckedGroup& group);
 
+// What the list says about an image, for people: "cats", or "3, -" where the second of two labels
+// is missing.
+[[nodiscard]] std::string labels_text(const ImageList& list, size_t position);
+// Whether the members of a group have different labels.
+[[nodiscard]] bool labels_differ(const std::vector<SharedPictures>& sets,
+                                 const CheckedGroup& group);
+
 // `sets`: training, and validation where there is one.
 [[nodiscard]] CheckReport check_pictures(const std::vector<SharedPictures>& sets,
                                          const CheckOptions& options,

@@ -5,6 +5,7 @@
 #include <limits>
 #include <map>
 #include <numeric>
+#include <set>
 #include <tuple>
 
 #include "base/error.h"
@@ -62,6 +63,23 @@ Split3 split_list(const ImageList& list, const SplitShares& shares, uint64_t see
     std::ranges::sort(*part);
   }
   return split;
+}
+
+std::vector<float> absent_labels(const ImageList& list, std::span<const size_t> part) {
+  const auto label_of = [&](size_t position) {
+    const std::span<const float> labels = list.entries[position].labels;
+    return labels.empty() ? std::numeric_limits<float>::quiet_NaN() : labels.front();
+  };
+  std::set<float> present;
+  for (const size_t position : part) {
+    if (const float label = label_of(position); !std::isnan(label)) present.insert(label);
+  }
+  std::set<float> absent;
+  for (size_t position = 0; position < list.entries.size(); ++position) {
+    const float label = label_of(position);
+    if (!std::isnan(label) && !present.contains(label)) absent.insert(label);
+  }
+  return {absent.begin(), absent.end()};
 }
 
 }  // namespace orthrus

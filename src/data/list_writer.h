@@ -30,4 +30,8 @@ struct Split3 {
 // that a picture more or less moves few others.
 [[nodiscard]] Split3 split_list(const ImageList& list, const SplitShares& shares, uint64_t seed);
 
+// The labels of the first column that the list has and `part`, positions in it, has not, ascending;
+// missing ones do not count.
+[[nodiscard]] std::vector<float> absent_labels(const ImageList& list, std::span<const size_t> part);
+
 }  // namespace orthrus

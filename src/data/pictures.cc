@@ -9,7 +9,6 @@
 #include <string_view>
 #include <system_error>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 
 #include "base/error.h"
@@ -89,25 +88,49 @@ bool is_table(const fs::path& path) {
   return looks_like_table(text.substr(0, text.find_first_of("\r\n")));
 }
 
-std::unordered_set<std::string> read_excluded(const fs::path& path) {
-  std::unordered_set<std::string> paths;
+// The paths that the file names, each with whether the list has it, and in the file's order.
+struct Excluded {
+  std::unordered_map<std::string, bool> paths;
+  std::vector<std::string> order;
+};
+
+Excluded read_excluded(const fs::path& path) {
+  Excluded excluded;
   std::ifstream file = open_text(path);
   bool byte_order_mark = false;
   const auto take = [&](std::string_view line) {
     line = strip(line.substr(0, line.find('\t')));
-    if (!line.empty()) paths.emplace(line);
+    if (!line.empty() && excluded.paths.emplace(line, false).second) {
+      excluded.order.emplace_back(line);
+    }
   };
   for_each_line(file, path, take, byte_order_mark);
-  return paths;
+  return excluded;
+}
+
+// What the file names and the list does not have: hardly what was meant.
+void warn_of_unmatched(const fs::path& file, const Excluded& excluded, ImageList& list) {
+  size_t count = 0;
+  const std::string* first = nullptr;
+  for (const std::string& path : excluded.order) {
+    if (excluded.paths.at(path)) continue;
+    if (++count == 1) first = &path;
+  }
+  if (count == 0) return;
+  list.warnings.push_back(
+      fmt::format("'{}': {} of its {} paths match no image of '{}', the first: '{}'", file.string(),
+                  count, excluded.order.size(), list.origin.string(), *first));
 }
 
 // Leaves out what the file names; `offsets` belongs to the entries, or is empty.
 void exclude(const fs::path& file, ImageList& list, std::vector<uint64_t>& offsets) {
   if (file.empty()) return;
-  const std::unordered_set<std::string> paths = read_excluded(file);
+  Excluded excluded = read_excluded(file);
   std::vector<bool> keep(list.entries.size());
   for (size_t i = 0; i < keep.size(); ++i) {
-    keep[i] = !paths.contains(std::string(list.entries[i].path));
+    const auto found = excluded.paths.find(std::string(list.entries[i].path));
+    keep[i] = found == excluded.paths.end();
+    if (!keep[i]) found->second = true;
   }
   const auto kept = static_cast<size_t>(std::ranges::count(keep, true));
   if (kept == 0) {
@@ -124,6 +147,7 @@ void exclude(const fs::path& file, ImageList& list, std::vector<uint64_t>& offse
   }
   list.warnings.push_back(fmt::format("{}: {} of {} pictures left out by '{}'",
                                       list.origin.string(), left_out, keep.size(), file.string()));
+  warn_of_unmatched(file, excluded, list);
 }
 
 // The records of a list's pictures, by index.

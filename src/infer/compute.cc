@@ -28,6 +28,26 @@ std::vector<int> gpu_numbers(const Options& options) {
   return numbers;
 }
 
+// --device and --gpus against each other: a flag goes before the environment, that before a file.
+// Throws kUsage where both are given in the same place and contradict each other.
+bool on_cpu(const Options& options) {
+  if (options.text("device") != "cpu") return false;
+  if (!options.has("gpus")) return true;
+  const OptionOrigin device = options.origin("device"), gpus = options.origin("gpus");
+  if (device != gpus) return device > gpus;
+  throw usage_error("{} cpu and {} {} contradict each other", options.where("device"),
+                    options.where("gpus"), options.text("gpus"))
+      .with_hint("keep one of them");
+}
+
+// The GPUs that the options ask for; the first one where --device cuda names none.
+std::vector<int> wanted_gpus(const Options& options) {
+  if (on_cpu(options)) return {};
+  std::vector<int> numbers = gpu_numbers(options);
+  if (numbers.empty() && options.text("device") == "cuda") numbers.push_back(0);
+  return numbers;
+}
+
 // The user's folder for what can be made again; empty where there is none.
 std::filesystem::path cache_folder() {
   const char* caches = std::getenv("XDG_CACHE_HOME");
@@ -49,6 +69,16 @@ std::vector<OptionSpec> compute_options() {
        .help = "Arithmetic. bf16: activations and the convolutions' copies of the weights in "
                "bfloat16, all else in float32; auto: bf16 where the processor or GPU has it.",
        .group = "Machine"},
+      {.key = "device",
+       .flag = "--device",
+       .type = OptionType::kChoice,
+       .default_text = "auto",
+       .choices = {"auto", "cpu", "cuda"},
+       .help = "What computes. cuda: an NVIDIA GPU, the first one unless --gpus names another, and "
+               "an error where there is none; auto: the CPU, unless --gpus is given.",
+       .value_hint = "an NVIDIA GPU is 'cuda', and --gpus N chooses among several",
+       .group = "Machine",
+       .incidental = true},
       {.key = "gpus",
        .flag = "--gpus",
        .value_name = "N",
@@ -78,10 +108,14 @@ std::vector<OptionSpec> compute_options() {
 }
 
 std::optional<CudaOptions> gpu_choice(const Options& options) {
-  const std::vector<int> numbers = gpu_numbers(options);
+  const std::vector<int> numbers = wanted_gpus(options);
   if (numbers.empty()) return std::nullopt;
   const CudaState state = cuda_state();
-  if (state.gpus.empty()) return std::nullopt;
+  if (state.gpus.empty()) {
+    if (options.text("device") != "cuda") return std::nullopt;
+    throw resource_error("{} cuda: {}", options.where("device"), state.problem)
+        .with_hint("--device cpu computes on the CPU; orthrus doctor shows what this machine has");
+  }
   for (const int number : numbers) {
     if (number < std::ssize(state.gpus)) continue;
     throw resource_error("{}: there is no GPU {}", options.where("gpus"), number)
@@ -115,7 +149,7 @@ std::vector<std::string> compute_notes(const Options& options) {
   if (gpu) {
     notes.push_back(
         fmt::format("GPU {}: {}", gpu->gpu, cuda_state().gpus[static_cast<size_t>(gpu->gpu)]));
-  } else if (!options.text("gpus").empty()) {
+  } else if (!wanted_gpus(options).empty()) {
     notes.push_back(fmt::format("--gpus {}: {}; computing on the processor", options.text("gpus"),
                                 cuda_state().problem));
   }

@@ -13,14 +13,16 @@
 
 namespace orthrus {
 
-// --precision, --gpus, --deterministic.
+// --precision, --device, --gpus, --deterministic.
 [[nodiscard]] std::vector<OptionSpec> compute_options();
 
 // The type of the activations that --precision stands for, `auto` being bf16 where the processor or
 // GPU computes in it. Throws kUsage for bf16 where it does not.
 [[nodiscard]] DType activation_type(const Options& options);
-// The GPU of --gpus; none where it is empty, or where this build or machine has no GPU at all.
-// Throws kUsage for a list that is none or has several, kResource when that GPU is absent.
+// The GPU of --device and --gpus. None where they ask for the CPU, or where --gpus alone asks for
+// one and this build or machine has no GPU at all. Throws kUsage for a list that is none or has
+// several, and where the two contradict each other; kResource when that GPU is absent, and for
+// --device cuda where there is none.
 [[nodiscard]] std::optional<CudaOptions> gpu_choice(const Options& options);
 // What became of `auto` and of --gpus, for people: a line each.
 [[nodiscard]] std::vector<std::string> compute_notes(const Options& options);

@@ -25,9 +25,14 @@ ImageList list_of_files(const std::vector<std::string>& paths) {
       add(path);
       continue;
     }
-    size_t others = 0;
-    const std::vector<std::string> pictures = pictures_below(path, others);
-    if (pictures.empty()) throw input_error("the folder '{}' holds no picture", path);
+    LeftOut left_out;
+    const std::vector<std::string> pictures = pictures_below(path, left_out);
+    const std::string others =
+        left_out.count() == 0
+            ? supported_endings()
+            : fmt::format("left out: {}; {}", left_out.text(), supported_endings());
+    if (pictures.empty()) throw input_error("the folder '{}' holds no picture: {}", path, others);
+    if (left_out.count() > 0) list.warnings.push_back(path + ": " + others);
     for (const std::string& picture : pictures) {
       add((std::filesystem::path(path) / picture).string());
     }

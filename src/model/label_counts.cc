@@ -14,11 +14,11 @@ std::vector<double> balanced_weights(const Task& task, const LabelCounts& counts
   const auto occurring = static_cast<double>(
       std::ranges::count_if(counts.per_class, [](int64_t count) { return count > 0; }));
   for (size_t k = 0; k < weights.size(); ++k) {
-    if (counts.per_class[k] == 0) continue;
+    const bool multilabel = task.kind == TaskKind::kMultilabel;
+    if (counts.per_class[k] == 0 || (multilabel && counts.zeros[k] == 0)) continue;
     const auto count = static_cast<double>(counts.per_class[k]);
-    weights[k] = task.kind == TaskKind::kMultilabel
-                     ? static_cast<double>(counts.zeros[k]) / count
-                     : static_cast<double>(counts.present) / (occurring * count);
+    weights[k] = multilabel ? static_cast<double>(counts.zeros[k]) / count
+                            : static_cast<double>(counts.present) / (occurring * count);
   }
   return weights;
 }

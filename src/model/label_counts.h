@@ -24,7 +24,8 @@ struct LabelCounts {
 // Gives the tasks with Task::weight_by_labels their weight, the share of the labels that are there,
 // and those with Task::balanced their class weights, by the counts of the training list. With
 // n labels, of class c n_c, and K classes that occur: n / (K n_c), as scikit-learn's "balanced" has
-// it; 1 for a class that does not occur. The weight of a 1 of a multilabel task: zeros / ones.
+// it; 1 for a class that does not occur. The weight of a 1 of a multilabel task: zeros / ones; 1
+// where either is missing.
 void weigh_by_counts(std::vector<Task>& tasks, const std::vector<LabelCounts>& training);
 
 // Throws kInput when a task has no label at all in the training list.

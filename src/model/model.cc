@@ -99,19 +99,28 @@ void declare_tasks(Model& model, const std::vector<Task>& declared) {
   }
 }
 
-void name_classes(std::vector<Task>& tasks, const std::vector<std::string>& names) {
-  std::vector<std::string> sizes;
+void name_classes(std::vector<Task>& tasks, const std::vector<std::string>& names,
+                  const std::string& where) {
   if (std::ranges::count(tasks, names, &Task::class_names) > 0) return;
+  // The task that the upstream script derives from the class is named after all others.
+  const auto is_derived = [](const Task& task) { return task.rule == LabelRule::kPositive; };
+  const auto is_named = [](const Task& task) { return !task.class_names.empty(); };
+  const bool all_named = std::ranges::all_of(
+      tasks, [&](const Task& task) { return is_derived(task) || is_named(task); });
+  std::vector<std::string> sizes;
   for (Task& task : tasks) {
+    if (is_derived(task) && !all_named) continue;
     sizes.push_back(fmt::format("'{}' has {}", task.name, task.classes));
+    if (is_named(task)) continue;
     if (task.classes == 0) task.classes = std::ssize(names);
-    if (task.classes == std::ssize(names) && task.class_names.empty()) {
+    if (task.classes == std::ssize(names)) {
       task.class_names = names;
       return;
     }
   }
-  throw input_error("{} class names, but no task has as many classes ({})", names.size(),
-                    fmt::join(sizes, ", "));
+  throw input_error("{}{} class names, but no task has as many classes ({})",
+                    where.empty() ? "" : where + ": ", names.size(), fmt::join(sizes, ", "))
+      .with_hint("one line for each class, from class 0 on");
 }
 
 }  // namespace orthrus

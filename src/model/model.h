@@ -52,7 +52,9 @@ struct Model {
 void declare_tasks(Model& model, const std::vector<Task>& declared);
 
 // Gives `names` to the first task that has as many classes, or leaves them to the data, and no
-// names yet; nothing where a task has just these names. Throws kInput when there is no such task.
-void name_classes(std::vector<Task>& tasks, const std::vector<std::string>& names);
+// names yet; to one of LabelRule::kPositive only where all others have names. Nothing where
+// a task has just these names. Throws kInput, beginning with `where`, when there is no such task.
+void name_classes(std::vector<Task>& tasks, const std::vector<std::string>& names,
+                  const std::string& where = {});
 
 }  // namespace orthrus

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <sstream>
 
 #include "base/error.h"
@@ -114,9 +115,25 @@ void check_against_model(const Options& options, const Model& model) {
 std::vector<std::string> class_names_of(const Options& options) {
   std::vector<std::string> names;
   if (!options.has("model.classes")) return names;
-  std::istringstream lines(read_text(options.text("model.classes")));
+  const std::string file = options.text("model.classes");
+  std::string text = read_text(file);
+  if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);  // a byte order mark
+  text.erase(text.find_last_not_of(" \t\r\n") + 1);        // empty lines at the end
+  if (text.empty()) throw input_error("'{}' names no class", file);
+  std::istringstream lines(text);
+  std::map<std::string, size_t> line_of;
   for (std::string line; std::getline(lines, line);) {
     if (line.ends_with('\r')) line.pop_back();
+    const size_t number = names.size() + 1;
+    if (line.find_first_not_of(" \t") == line.npos) {
+      throw input_error("{}:{}: an empty line, where the name of class {} is expected", file,
+                        number, number - 1);
+    }
+    const auto [earlier, is_new] = line_of.try_emplace(line, number);
+    if (!is_new) {
+      throw input_error("{}:{}: the class '{}' is in line {} too", file, number, line,
+                        earlier->second);
+    }
     names.push_back(line);
   }
   return names;

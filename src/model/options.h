@@ -31,7 +31,8 @@ namespace orthrus {
 // Throws kUsage when --image-shape or --classes was given and contradicts what the model file says.
 void check_against_model(const Options& options, const Model& model);
 
-// One name on each line of the --classes file; empty when it is not given. Throws kInput.
+// One name on each line of the --classes file; empty when it is not given. Empty lines at the end
+// do not count. Throws kInput, with file and line, for one in between and for a name that repeats.
 [[nodiscard]] std::vector<std::string> class_names_of(const Options& options);
 
 }  // namespace orthrus

@@ -37,7 +37,7 @@ bool is_whole(float number) {
   return std::trunc(number) == number;
 }
 
-std::string quoted(std::string_view cell) {
+std::string in_quotes(std::string_view cell) {
   constexpr size_t kMost = 60;
   std::string text(cell.substr(0, kMost));
   std::ranges::replace_if(
@@ -97,7 +97,7 @@ class ClassCells {
     result_.warnings.push_back(
         fmt::format("column '{}': {} is a class; if it means that there is no label, add {} to the "
                     "[[task]] table",
-                    column_.name, quoted(cells_[cell]), missing_line(cells_[cell])));
+                    column_.name, in_quotes(cells_[cell]), missing_line(cells_[cell])));
   }
 
   void by_names() {
@@ -125,7 +125,7 @@ class ClassCells {
       } else if (any_numeric) {
         unknown(i);
       } else if (some_texts) {
-        problem(i, fmt::format("{} is a number among the names of classes", quoted(cells_[i])));
+        problem(i, fmt::format("{} is a number among the names of classes", in_quotes(cells_[i])));
       } else if (number >= 0 && number < static_cast<float>(names.size()) && is_whole(number)) {
         result_.labels[i] = number;
       } else {
@@ -145,12 +145,12 @@ class ClassCells {
     std::string hint;
     if (is_likely_missing(cells_[i])) {
       hint = fmt::format("if {} means that there is no label, add {} to the [[task]] table",
-                         quoted(cells_[i]), missing_line(cells_[i]));
+                         in_quotes(cells_[i]), missing_line(cells_[i]));
     } else {
       hint = did_you_mean(cells_[i], task_.class_names);
     }
     problem(i,
-            fmt::format("{} is not one of the {} classes of task '{}'", quoted(cells_[i]),
+            fmt::format("{} is not one of the {} classes of task '{}'", in_quotes(cells_[i]),
                         task_.class_names.size(), task_.name),
             std::move(hint));
   }
@@ -161,14 +161,14 @@ class ClassCells {
       std::string hint =
           is_likely_missing(cells_[i])
               ? fmt::format("if {} means that there is no label, add {} to the [[task]] table",
-                            quoted(cells_[i]), missing_line(cells_[i]))
+                            in_quotes(cells_[i]), missing_line(cells_[i]))
               : "a column holds numbers or texts; list texts that mean no label: missing = [...]";
       if (cell_number(cells_[i], ',')) {
         hint = "if the comma is a decimal separator, add decimal = \",\" to the [[task]] table";
       }
       problem(i,
-              fmt::format("{} is a text in a column of numbers (such as {})", quoted(cells_[i]),
-                          quoted(cells_[number])),
+              fmt::format("{} is a text in a column of numbers (such as {})", in_quotes(cells_[i]),
+                          in_quotes(cells_[number])),
               std::move(hint));
     }
   }
@@ -260,7 +260,7 @@ class ClassCells {
       }
       problem(
           i,
-          fmt::format("{} is not a class of task '{}' (0 to {})", quoted(cells_[i]), task_.name,
+          fmt::format("{} is not a class of task '{}' (0 to {})", in_quotes(cells_[i]), task_.name,
                       task_.classes - 1),
           fmt::format("the column holds {} different numbers; check --num-classes or the task's "
                       "classes",
@@ -328,11 +328,11 @@ CellLabels number_cells(const std::vector<std::string>& cells, const Task& task)
     result.problems.push_back(
         {.cell = i,
          .text = fmt::format("{} is not a number, and the rule of task '{}' reads numbers",
-                             quoted(cells[i]), task.name),
+                             in_quotes(cells[i]), task.name),
          .hint =
              is_likely_missing(cells[i])
                  ? fmt::format("if {} means that there is no label, add {} to the [[task]] table",
-                               quoted(cells[i]), missing_line(cells[i]))
+                               in_quotes(cells[i]), missing_line(cells[i]))
                  : "a task with `from` reads the classes of another task"});
   }
   return result;

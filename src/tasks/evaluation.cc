@@ -57,7 +57,7 @@ double weighted_kappa(const Confusion& confusion) {
 
 constexpr std::array kTaskFigures = {
     TaskFigure{"accuracy", "accuracy", &TaskReport::accuracy},
-    TaskFigure{"top5", "top-5", &TaskReport::top_k, true, true, false},
+    TaskFigure{"top5", "top-5", &TaskReport::top_k, true, true, false, true, MetricSums::kTopK},
     TaskFigure{"loss", "loss", &TaskReport::loss, false},
     TaskFigure{"macro_f1", "macro F1", &TaskReport::macro_f1},
     TaskFigure{"balanced_accuracy", "balanced accuracy", &TaskReport::balanced_accuracy, true, true,

@@ -61,8 +61,11 @@ struct TaskFigure {
   bool softmax = true;  // whether such tasks have it
   bool multilabel = true;
   bool ordinal = true;
+  int64_t trivial_classes = 0;  // tasks with so many classes or fewer do not have it
 
   [[nodiscard]] bool belongs_to(const Task& task) const {
+    const bool counted = task.classes > 0;  // before the data are read it may not be known
+    if (counted && task.classes <= trivial_classes) return false;
     if (task.kind == TaskKind::kOrdinal) return ordinal;
     return task.kind == TaskKind::kMultilabel ? multilabel : softmax;
   }

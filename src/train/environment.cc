@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "base/file.h"
 #include "base/hash.h"
 #include "base/machine.h"
 
@@ -37,9 +38,18 @@ std::string environment_json(const RunEnvironment& environment) {
                                        {"instruction_sets", instruction_sets()},
                                        {"threads", environment.threads},
                                        {"model", environment.model},
+                                       {"started_in", environment.started_in.string()},
                                        {"lists", lists}};
   // A path need not be UTF-8.
   return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+std::filesystem::path started_in(const std::filesystem::path& file) {
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(file, ignored)) return {};
+  const auto json = nlohmann::json::parse(read_text(file), nullptr, false);
+  if (!json.is_object() || !json.contains("started_in")) return {};
+  return json["started_in"].is_string() ? json["started_in"].get<std::string>() : std::string();
 }
 
 std::vector<std::string> environment_changes(const std::string& now, const std::string& then) {

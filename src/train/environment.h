@@ -24,10 +24,14 @@ struct RunEnvironment {
   uint64_t plan = 0;   // identity of the chosen kernels; 0: of several
   std::string model;   // where the parameters came from
   std::vector<ListIdentity> lists;
+  std::filesystem::path started_in = {};  // the folder to which the configuration's paths belong
 };
 
 // As JSON.
 [[nodiscard]] std::string environment_json(const RunEnvironment& environment);
+
+// RunEnvironment::started_in of such a file; empty where it does not say, or is no such file.
+[[nodiscard]] std::filesystem::path started_in(const std::filesystem::path& file);
 
 // In what program and machine of one such text differ from those of another, "plan: 01ab, was
 // 23cd": without such differences a resumed training ends with the same bytes. Threads and lists

@@ -23,7 +23,7 @@ constexpr int64_t kFewPictures = 20;
 
 // The pictures that a loss is of: all, or without a validation list those that are fitted and the
 // fifth that is held back.
-enum class ImageShare { kAll, kFitted, kHeldBack };
+enum class LabelledPart { kAll, kFitted, kHeldBack };
 
 bool is_held_back(int64_t position) {
   return RandomStream(0, StreamPurpose::kHoldBack, 0, static_cast<uint64_t>(position)).below(5) ==
@@ -31,12 +31,12 @@ bool is_held_back(int64_t position) {
 }
 
 // Takes the labels of the other pictures away.
-void keep_labels(ImageShare pictures, Batch& batch) {
-  if (pictures == ImageShare::kAll) return;
+void keep_labels(LabelledPart pictures, Batch& batch) {
+  if (pictures == LabelledPart::kAll) return;
   const std::span<float> labels = batch.labels.data();
   const size_t columns = labels.size() / batch.positions.size();
   for (size_t row = 0; row < batch.positions.size(); ++row) {
-    if (is_held_back(batch.positions[row]) == (pictures == ImageShare::kHeldBack)) continue;
+    if (is_held_back(batch.positions[row]) == (pictures == LabelledPart::kHeldBack)) continue;
     std::ranges::fill(labels.subspan(row * columns, columns),
                       std::numeric_limits<float>::quiet_NaN());
   }
@@ -72,7 +72,7 @@ class HeadLoss {
 
   [[nodiscard]] std::vector<double> start() const { return values_; }
 
-  double operator()(std::span<const double> x, ImageShare pictures, double penalty,
+  double operator()(std::span<const double> x, LabelledPart pictures, double penalty,
                     std::span<double> gradient) {
     std::ranges::fill(gradient, 0.0);
     const double loss = mean_loss(x, pictures, [&] {
@@ -86,7 +86,7 @@ class HeadLoss {
   }
 
   double held_back(std::span<const double> x) {
-    return mean_loss(x, ImageShare::kHeldBack, [] {});
+    return mean_loss(x, LabelledPart::kHeldBack, [] {});
   }
 
   // Images of an epoch; known after a first loss.
@@ -109,7 +109,8 @@ class HeadLoss {
   }
 
   template <typename AfterBatch>
-  double mean_loss(std::span<const double> x, ImageShare pictures, const AfterBatch& after_batch) {
+  double mean_loss(std::span<const double> x, LabelledPart pictures,
+                   const AfterBatch& after_batch) {
     put(x);
     double loss = 0;
     count_ = 0;
@@ -162,7 +163,8 @@ class HeadLoss {
   Batch batch_;
 };
 
-LbfgsResult minimise(HeadLoss& loss, ImageShare pictures, double penalty, std::vector<double>& x) {
+LbfgsResult minimise(HeadLoss& loss, LabelledPart pictures, double penalty,
+                     std::vector<double>& x) {
   return minimise_lbfgs(x, [&](std::span<const double> at, std::span<double> gradient) {
     return loss(at, pictures, penalty, gradient);
   });
@@ -182,7 +184,7 @@ ProbeResult chosen_by_validation(const ProbeRequest& request, HeadLoss& loss, Ba
   std::optional<ProbeResult> best;
   int iterations = 0;
   for (const double penalty : kPenalties) {
-    const LbfgsResult result = minimise(loss, ImageShare::kAll, penalty, x);
+    const LbfgsResult result = minimise(loss, LabelledPart::kAll, penalty, x);
     iterations += result.iterations;
     NamedTensors parameters = loss.parameters(x);
     const std::optional<double> score = score_of(request, parameters, backend);
@@ -209,7 +211,7 @@ ProbeResult chosen_by_held_back(HeadLoss& loss) {
   int iterations = 0;
   if (loss.count() >= kFewPictures) {
     for (const double next : kPenalties) {
-      iterations += minimise(loss, ImageShare::kFitted, next, x).iterations;
+      iterations += minimise(loss, LabelledPart::kFitted, next, x).iterations;
       const double value = loss.held_back(x);
       if (value >= least) break;
       least = value;
@@ -217,7 +219,7 @@ ProbeResult chosen_by_held_back(HeadLoss& loss) {
       best = x;
     }
   }
-  const LbfgsResult result = minimise(loss, ImageShare::kAll, penalty, best);
+  const LbfgsResult result = minimise(loss, LabelledPart::kAll, penalty, best);
   return {.parameters = loss.parameters(best),
           .penalty = penalty,
           .loss = result.value,

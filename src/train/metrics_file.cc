@@ -14,11 +14,16 @@
 namespace orthrus {
 namespace {
 
-std::string cells(const std::vector<MetricSums>& tasks, size_t task) {
-  if (task >= tasks.size() || tasks[task].weight <= 0) return ",,,";
-  const MetricSums& sums = tasks[task];
+// Among five classes or fewer every label is one of the five most probable.
+bool has_top_k(const Task& task) {
+  return task.classes == 0 || task.classes > MetricSums::kTopK;
+}
+
+std::string cells(const std::vector<MetricSums>& sums_of_tasks, size_t index, const Task& task) {
+  if (index >= sums_of_tasks.size() || sums_of_tasks[index].weight <= 0) return ",,,";
+  const MetricSums& sums = sums_of_tasks[index];
   return fmt::format("{},{},{},{}", sums.weight, sums.mean_loss(), sums.accuracy(),
-                     sums.top_k_accuracy());
+                     has_top_k(task) ? fmt::format("{}", sums.top_k_accuracy()) : "");
 }
 
 using Row = std::vector<std::string>;
@@ -114,8 +119,8 @@ std::string metrics_csv(std::span<const EpochReport> history, const std::vector<
     for (size_t task = 0; task < tasks.size(); ++task) {
       text += fmt::format("{},{},{},{:.3f},{},{},{},{},{}\n", epoch.epoch, epoch.updates,
                           epoch.learning_rate, epoch.seconds, csv_field(tasks[task].name),
-                          epoch.task_weights[task], cells(epoch.train, task),
-                          cells(epoch.validation, task),
+                          epoch.task_weights[task], cells(epoch.train, task, tasks[task]),
+                          cells(epoch.validation, task, tasks[task]),
                           epoch.score ? fmt::format("{}", *epoch.score) : "");
     }
   }

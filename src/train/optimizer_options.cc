@@ -21,6 +21,7 @@ std::vector<OptionSpec> optimizer_options() {
   return {
       {.key = "optimizer.lr",
        .flag = "--lr",
+       .aliases = {"--learning-rate"},
        .type = OptionType::kReal,
        .default_text = "0.001",
        .min = 0,

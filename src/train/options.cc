@@ -134,6 +134,7 @@ std::vector<OptionSpec> loop_options() {
        .group = "Training"},
       {.key = "train.num_epoch",
        .flag = "--num-epoch",
+       .aliases = {"--epochs"},
        .type = OptionType::kInteger,
        .default_text = "2",
        .min = 1,

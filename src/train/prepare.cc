@@ -10,6 +10,7 @@
 #include "model/label_counts.h"
 #include "model/label_summary.h"
 #include "model/source.h"
+#include "train/data_warnings.h"
 #include "train/observer.h"
 
 namespace orthrus {
@@ -62,13 +63,18 @@ void follow_hyper_rule(TrainRequest& request, size_t pictures) {
 
 // What the training list's labels have to say: each task has some, and how rare its classes are.
 void count_classes(const SharedPictures& train, const SharedPictures& validation,
-                   std::vector<Task>& tasks, TrainObserver& observer) {
+                   TrainRequest& request, TrainObserver& observer) {
+  std::vector<Task>& tasks = request.tasks;
   const std::vector<LabelCounts> counts = count_labels(train->list(), tasks);
   for (const std::string& line : label_summary(train->list(), tasks, counts)) {
     observer.announce(line);
   }
   check_labelled(train->list(), tasks, counts);
   weigh_by_counts(tasks, counts);
+  for (const std::string& line :
+       data_warnings(tasks, counts, train->list().entries.size(), request)) {
+    observer.warn(line);
+  }
   if (!validation) return;
   for (const std::string& line : unseen_classes(counts, validation->list(), tasks)) {
     observer.warn(line);
@@ -197,7 +203,7 @@ PreparedTraining prepare_training(const TrainRequest& given, Backend& backend,
                                           request.tasks, options, binding);
     report_data(*validation_pictures, binding, observer);
   }
-  count_classes(train_pictures, validation_pictures, request.tasks, observer);
+  count_classes(train_pictures, validation_pictures, request, observer);
   prepared.searches.emplace_back(train_pictures, request.loader.on_bad_image);
   if (validation_pictures) {
     prepared.searches.emplace_back(validation_pictures, request.loader.on_bad_image);

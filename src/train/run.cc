@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/options_parse.h"
+#include "train/config_paths.h"
 #include "train/environment.h"
 #include "train/feature_caching.h"
 #include "train/heads_first.h"
@@ -51,8 +52,11 @@ void report_plan(const Plan& plan, bool verbose, TrainObserver& observer) {
   for (const std::string& refusal : plan.refusals()) observer.note(refusal);
 }
 
-// How the options differ from those that a checkpoint was written with; TOML each.
-std::vector<std::string> changed_options(const std::string& now, const std::string& then) {
+// How the options differ from those that a checkpoint was written with; TOML each. `now_in`,
+// `then_in`: to which their paths belong; the latter is empty where that is not known.
+std::vector<std::string> changed_options(const std::string& now, const std::string& then,
+                                         const std::filesystem::path& now_in,
+                                         const std::filesystem::path& then_in) {
   const OptionTable table = train_table();
   Options current(table), former(table);
   try {
@@ -64,6 +68,7 @@ std::vector<std::string> changed_options(const std::string& now, const std::stri
   } catch (const Error& error) {  // a version with other options wrote it
     return {error.message()};
   }
+  if (!then_in.empty()) agree_on_paths(current, now_in, former, then_in);
   return option_changes(current, former);
 }
 
@@ -85,8 +90,10 @@ std::vector<std::string> changed_lists(const std::vector<ListIdentity>& now,
 }
 
 // Everything in which a training differs from the one that wrote the checkpoint.
-std::vector<std::string> changes_since(const TrainingInputs& now, const TrainingInputs& then) {
-  std::vector<std::string> changes = changed_options(now.config, then.config);
+std::vector<std::string> changes_since(const TrainingInputs& now, const TrainingInputs& then,
+                                       const std::filesystem::path& now_in,
+                                       const std::filesystem::path& then_in) {
+  std::vector<std::string> changes = changed_options(now.config, then.config, now_in, then_in);
   std::ranges::move(changed_lists(now.lists, then.lists, written_before_label_columns(then.config)),
                     std::back_inserter(changes));
   return changes;
@@ -103,14 +110,15 @@ CheckpointFolder::Newest newest_usable(const CheckpointFolder& checkpoints) {
 }
 
 // Puts the training where the newest checkpoint stands.
-void resume(const TrainRequest& request, const TrainingInputs& inputs,
+void resume(const TrainRequest& request, const RunFolder& folder, const TrainingInputs& inputs,
             const CheckpointFolder::Newest& newest, CheckpointFolder& checkpoints, Trainer& trainer,
             TrainObserver& observer) {
   if (!newest.checkpoint) {
     observer.note("no checkpoint to resume from: the training begins");
     return;
   }
-  const std::vector<std::string> changes = changes_since(inputs, newest.checkpoint->inputs);
+  const std::vector<std::string> changes = changes_since(
+      inputs, newest.checkpoint->inputs, request.started_in, started_in(folder.environment()));
   if (!changes.empty() && !request.force) {
     throw usage_error("the training of '{}' was given something else:\n  {}", newest.path.string(),
                       fmt::join(changes, "\n  "))
@@ -164,7 +172,8 @@ void describe_run(const TrainRequest& request, RunFolder& folder, uint64_t plan,
                                                     .engine = cpu_backend_description(),
                                                     .plan = plan,
                                                     .model = model,
-                                                    .lists = inputs.lists});
+                                                    .lists = inputs.lists,
+                                                    .started_in = request.started_in});
   if (request.resume && std::filesystem::exists(folder.environment())) {
     for (const std::string& change :
          environment_changes(environment, read_text(folder.environment()))) {
@@ -192,7 +201,8 @@ void begin_phase(const TrainingPhase& phase, PreparedTraining& prepared, Trainer
 void run_training(const TrainRequest& given, RunFolder& folder, Backend& backend,
                   TrainObserver& observer) {
   PreparedTraining prepared = prepare_training(given, backend, observer);
-  const TrainRequest& request = prepared.request;
+  TrainRequest& request = prepared.request;
+  if (request.started_in.empty()) request.started_in = std::filesystem::current_path();
   TrainingInputs inputs{.config = request.config,
                         .lists = {identity_of(prepared.train_pictures->list())}};
   if (prepared.validation_pictures) {
@@ -248,7 +258,7 @@ void run_training(const TrainRequest& given, RunFolder& folder, Backend& backend
     } else {
       report_plan(trainer.plan(), request.verbose, observer);
       if (request.resume) {
-        resume(request, inputs, newest, checkpoints, trainer, recorder);
+        resume(request, folder, inputs, newest, checkpoints, trainer, recorder);
       } else {
         folder.put_checkpoints_aside();
       }

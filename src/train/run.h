@@ -56,6 +56,7 @@ struct TrainRequest {
   Schedule schedule;
   std::string mxnet_name;  // of MXNet's files in the run's folder; empty: none are written
   std::string config;      // the resolved options as TOML; may be empty
+  std::filesystem::path started_in;  // to which its paths belong; empty: the current folder
   int threads = 1;
   CheckpointSchedule checkpoints;
   bool resume = false;  // from the newest checkpoint in the folder; from the start without one

@@ -126,7 +126,7 @@ std::vector<Task> tasks_of(const Options& options, std::vector<Task> own) {
   // Names that are given take the place of the model's.
   const auto named = std::ranges::find(tasks, std::ssize(names), &Task::classes);
   if (named != tasks.end()) named->class_names.clear();
-  name_classes(tasks, names);
+  name_classes(tasks, names, options.text("model.classes"));
   return tasks;
 }
 

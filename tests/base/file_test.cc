@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <functional>
+#include <initializer_list>
+
 #include "base/error_matcher.h"
 #include "base/temporary_folder.h"
 
@@ -15,6 +18,27 @@ using ::testing::HasSubstr;
 
 std::string big_text(char letter) {
   return std::string(100'000, letter);
+}
+
+TEST(File, WhereNothingCanBeWrittenIsFoundBeforehand) {
+  const TemporaryFolder folder;
+  write_file(folder / "file", "x");
+  check_writable(folder / "file");
+  check_writable(folder / "new");
+  check_writable_folder(folder / "a" / "b");
+  check_writable_folder(folder / "");
+  check_writable_folder("not-there");
+  EXPECT_THAT(folder.names(), ElementsAre("file"));
+  EXPECT_EQ(read_text(folder / "file"), "x");
+  for (const auto& fails : std::initializer_list<std::function<void()>>{
+           [&] { check_writable(folder / "a" / "new"); }, [&] { check_writable(folder / ""); },
+           [&] { check_writable_folder(folder / "file"); },
+           [&] { check_writable_folder(folder / "file" / "deeper"); },
+           [] { check_writable_folder("/proc/orthrus/out"); }}) {
+    EXPECT_EQ(error_of(fails).kind(), ErrorKind::kResource);
+  }
+  EXPECT_THAT(error_of([&] { check_writable_folder(folder / "file" / "deeper"); }).message(),
+              HasSubstr("is not a folder"));
 }
 
 TEST(File, ReadsBackWhatWasWritten) {

@@ -61,7 +61,13 @@ TEST(Options, EmptyTextAndNegativeNumbersAreValues) {
 }
 
 TEST(Options, LastOfRepeatedFlagsCounts) {
-  EXPECT_EQ(parse({"--num-epoch", "3", "--epochs", "5"}).integer("train.epochs"), 5);
+  EXPECT_EQ(parse({"--num-epoch", "3", "--num-epoch", "5"}).integer("train.epochs"), 5);
+}
+
+TEST(Options, TwoNamesOfOneOptionMustAgree) {
+  EXPECT_EQ(parse({"--num-epoch", "5", "--epochs", "5"}).integer("train.epochs"), 5);
+  EXPECT_EQ(parse_error({"--num-epoch", "3", "--epochs=5"}).message(),
+            "'--num-epoch 3' and '--epochs 5' are two names of the same option");
 }
 
 TEST(Options, ListsGrowAndSplitAtCommas) {
@@ -113,6 +119,26 @@ TEST(Options, UnknownFlagsGetSuggestions) {
   EXPECT_EQ(parse_error({"--epoch=1"}).hint(), "write --set epoch=VALUE");
   // Hidden spellings stay hidden.
   EXPECT_THAT(parse_error({"--old-epoch=1"}).hint(), ::testing::Not(HasSubstr("old-epochs")));
+}
+
+TEST(Options, HintsKnowTheFlagsOfOtherTools) {
+  const std::vector<ForeignFlag> foreign = {
+      {"--learn-speed", {"absent.key", "optimizer.lr"}},
+      {"-j", {"threads"}, "of all kinds of work"},
+      {"--elsewhere", {"absent.key"}},
+      {"--nothing", {}, "there is no such thing"},
+  };
+  const CommandSyntax syntax = {.foreign_flags = foreign};
+  const auto hint = [&](const std::string& flag) { return parse_error({flag}, {}, syntax).hint(); };
+  for (const char* flag : {"--learn-speed", "--learn_speed=0.1", "--learn-speed=0.1"}) {
+    EXPECT_EQ(hint(flag), "did you mean '--lr'? Orthrus calls it that") << flag;
+  }
+  for (const char* flag : {"-j", "-j4", "-j=4"}) {
+    EXPECT_EQ(hint(flag), "did you mean '--threads'? Orthrus calls it that; of all kinds of work");
+  }
+  EXPECT_EQ(hint("--elsewhere"), "");
+  EXPECT_EQ(hint("--nothing"), "there is no such thing");
+  EXPECT_EQ(hint("--num_epoch"), "did you mean '--num-epoch'?");
 }
 
 TEST(Options, WrongValuesNameFlagGotAndExpected) {

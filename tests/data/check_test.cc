@@ -151,6 +151,22 @@ TEST_F(CheckTest, FindsDuplicatesWithinAndAcrossLists) {
   EXPECT_TRUE(across(report.near[0]));
 }
 
+TEST_F(CheckTest, TellsDuplicatesWhoseLabelsDiffer) {
+  ImageList first, second;
+  first.columns = {{.name = "colour", .classes = {"blue", "red"}}, {.name = "age"}};
+  second.columns = {{.name = "colour", .classes = {"red", "blue"}}, {.name = "age"}};
+  add(first, "a.png", {0, 1.5F}, make_png(20, 20, 0));
+  add(first, "b.png", {1, NAN}, make_png(20, 20, 0));
+  add(second, "c.png", {1, 1.5F}, make_png(20, 20, 0));
+  EXPECT_EQ(labels_text(first, 0), "blue, 1.5");
+  EXPECT_EQ(labels_text(first, 1), "red, -");
+  const std::vector<SharedPictures> sets = {make_file_pictures(first, folder_.path()),
+                                            make_file_pictures(second, folder_.path())};
+  EXPECT_TRUE(labels_differ(sets, {{0, 0}, {0, 1}}));
+  EXPECT_FALSE(labels_differ(sets, {{0, 0}, {1, 0}})) << "the same names";
+  EXPECT_TRUE(labels_differ(sets, {{0, 0}, {1, 0}, {0, 1}}));
+}
+
 TEST_F(CheckTest, CountsLabelsOfEachColumn) {
   ImageList list;
   list.columns = {{.name = "colour", .classes = {"blue", "red"}}, {.name = "age"}};

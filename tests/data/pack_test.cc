@@ -154,6 +154,11 @@ TEST(SplitList, DealsOutEachClass) {
   }
   EXPECT_THAT(all, SizeIs(130));
   EXPECT_THAT(split_list(split_sample(), {}, 5).test, IsEmpty());
+  ImageList small;
+  small.label_columns = 1;
+  for (const float label : {2.0F, 0.0F, 1.0F, NAN}) small.entries.push_back({.labels = {label}});
+  EXPECT_THAT(absent_labels(small, std::vector<size_t>{1}), testing::ElementsAre(1, 2));
+  EXPECT_THAT(absent_labels(small, std::vector<size_t>{0, 1, 2}), IsEmpty());
 }
 
 TEST(SplitList, DependsOnTheSeedAndMovesFewPictures) {

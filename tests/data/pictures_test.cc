@@ -83,8 +83,37 @@ TEST_F(PicturesTest, OfAFolderPerClass) {
   EXPECT_EQ(list.entries[0].labels[0], 0.0F);
   EXPECT_EQ(list.entries[2].labels[0], 1.0F);
   EXPECT_EQ(text_of(pictures->read(2, 100)), "picture dogs/b.JPG");
-  EXPECT_THAT(list.warnings, ElementsAre(HasSubstr("2 files are no pictures of a class"),
+  EXPECT_THAT(list.warnings, ElementsAre(HasSubstr(": left out: 1 .txt; supported: .jpg,"),
+                                         HasSubstr("in no class's folder: 1 .jpg"),
                                          HasSubstr("of the classes eels")));
+}
+
+TEST_F(PicturesTest, FilesOfOtherEndingsAreCountedAndNamed) {
+  for (const char* path : {"cats/a.jpg", "cats/b.BMP", "cats/c.bmp", "cats/d", "dogs/a.tif",
+                           "dogs/deep/b.gif", "dogs/c.tif", "elks/a.heic", "fish/a.png"}) {
+    write_file_in(path);
+  }
+  EXPECT_THAT(
+      list_class_folders(folder_.path()).warnings,
+      ElementsAre(HasSubstr("left out: 2 .bmp, 2 .tif, 1 without an ending, 1 .gif, 1 .heic; "
+                            "supported: .jpg, .jpeg, .png, .webp"),
+                  HasSubstr("classes that lose all their files, which are no supported "
+                            "images: 'dogs' (2 .tif, 1 .gif), 'elks' (1 .heic)")));
+  write_file_in("only/x/a.avif");
+  write_file_in("only/y/b");
+  EXPECT_THAT(refusal_of([&] { (void)list_class_folders(folder_.path() / "only"); }),
+              HasSubstr("hold no picture: 1 without an ending, 1 .avif; supported: .jpg,"));
+}
+
+TEST_F(PicturesTest, ClassesWhoseNamesAreNextToTheSameAreReported) {
+  for (const char* path : {"Red/a.jpg", "red/a.jpg", "caf\xC3\xA9/a.jpg", "cafe\xCC\x81/a.jpg"}) {
+    write_file_in(path);
+  }
+  EXPECT_THAT(
+      list_class_folders(folder_.path()).warnings,
+      ElementsAre(HasSubstr("the classes 'Red' and 'red' differ by case only"),
+                  HasSubstr("the classes 'cafe\xCC\x81' and 'caf\xC3\xA9' differ by the Unicode "
+                            "form of their letters only")));
 }
 
 TEST_F(PicturesTest, FoldersWithoutClassesOrImagesAreRejected) {
@@ -126,7 +155,10 @@ TEST_F(PicturesTest, ExcludedOnesAreLeftOut) {
       open_pictures({.list = list, .folder = folder_.path(), .exclude = bad});
   EXPECT_THAT(paths_of(pictures->list()), ElementsAre("a.jpg", "c d.jpg"));
   EXPECT_EQ(pictures->list().entries[1].line, 3);
-  EXPECT_THAT(pictures->list().warnings, ElementsAre(HasSubstr("1 of 3 pictures left out by")));
+  EXPECT_THAT(pictures->list().warnings,
+              ElementsAre(HasSubstr("1 of 3 pictures left out by"),
+                          HasSubstr("bad.txt': 1 of its 2 paths match no image of '")));
+  EXPECT_THAT(pictures->list().warnings[1], HasSubstr("the first: 'other.jpg'"));
   folder_.write("bad.txt", "a.jpg\nb.jpg\nc d.jpg\n");
   EXPECT_THAT(refusal_of([&] {
                 (void)open_pictures({list, folder_.path(), bad});

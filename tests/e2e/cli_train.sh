@@ -24,7 +24,8 @@ says result/metrics.csv "1,4,0.01," ",softmax_multitask,1,"
 [ -s result/environment.json ] && [ -s result/last.safetensors ] || fail "the run is not complete"
 
 run 0 evaluate result "${validation[@]}" "${shape[@]}"
-says out "softmax" "images 10" "accuracy" "top-5" "loss"
+says out "softmax" "images 10" "accuracy" "loss"
+grep -q "top-5" out && fail "top-5 of four classes is shown"
 run 0 evaluate --model result/mine --epoch 1 "${validation[@]}" "${shape[@]}" --json
 says out '"images": 10,' 'result/mine, epoch 1'
 printf 'a\nb\nc\nd\n' >classes.txt

@@ -53,6 +53,10 @@ grep -o '"loss": [0-9.]*' out >in-bf16
 near 0.05 in-bf16 on-host
 
 # Weights of the losses by gradients, which are looked at on the processor.
+run 0 evaluate runs/moved "${data[@]}" --device cuda
+says err "GPU 0: "
+run 0 evaluate runs/moved "${data[@]}" --device cpu
+grep -q "GPU" err && fail "--device cpu computed on the GPU"
 run 0 "${train[@]}" --num-epoch 2 --run mixed --gpus 0 --weighting pcgrad
 # A frozen backbone, kept features, and heads that are solved for.
 run 0 "${train[@]}" --num-epoch 2 --run heads --gpus 0 --train heads

@@ -55,6 +55,14 @@ TEST(WeighByCounts, GivesTheWeightsOfScikitLearn) {
   EXPECT_THAT(tasks[2].class_weights, ElementsAre(4));
 }
 
+TEST(WeighByCounts, GivesAMultilabelClassThatIsAlwaysTheSameAFiniteWeight) {
+  std::vector<Task> tasks = {
+      {.name = "t", .classes = 3, .kind = TaskKind::kMultilabel, .balanced = true}};
+  const ImageList list = list_of({{1, 0, 0}, {1, 0, 0}, {1, 0, 1}});
+  weigh_by_counts(tasks, count_labels(list, tasks));
+  EXPECT_THAT(tasks[0].class_weights, ElementsAre(1, 1, 2));
+}
+
 TEST(WeighByCounts, GivesATaskTheShareOfItsLabels) {
   std::vector<Task> tasks = {
       {.name = "a", .classes = 2, .weight = 3},

@@ -63,6 +63,13 @@ TEST(NameClasses, GoToTheFirstTaskOfThatSize) {
               HasSubstr("1 class names, but no task has as many classes"));
 }
 
+TEST(NameClasses, AWrongCountIsOfTheTaskThatIsNotDerived) {
+  std::vector<Task> tasks = classic_tasks(3);
+  const std::string refusal = refusal_of([&] { name_classes(tasks, {"no", "yes"}, "c.txt"); });
+  EXPECT_THAT(refusal, HasSubstr("c.txt: 2 class names, but no task has as many classes ('softmax' "
+                                 "has 3)"));
+}
+
 TEST(CheckLabels, ListsTheFirstTenAndTheRestsNumber) {
   ImageList list;
   list.origin = "some.lst";

@@ -38,6 +38,14 @@ TEST(MetricsCsv, HasARowForEachEpochAndTask) {
       "3,7,0.1,1.250,\"a \"\"b\"\",\nc\",0.5,10,0.1,0.9,1,,,,,0.3333333333333333\n");
 }
 
+TEST(MetricsCsv, HasNoTopFiveOfFiveClasses) {
+  std::vector<EpochReport> one = history();
+  one.resize(1);
+  EXPECT_THAT(metrics_csv(one, {{.name = "a", .classes = 5}, {.name = "b", .classes = 6}}),
+              ::testing::AllOf(::testing::HasSubstr(",a,1,10,0.1,0.9,,3,2,0.3333333333333333,,"),
+                               ::testing::HasSubstr(",b,0.5,10,0.1,0.9,1,,,,,")));
+}
+
 TEST(ReadMetrics, GivesBackWhatWasWritten) {
   const TemporaryFolder folder;
   const std::filesystem::path file = folder.path() / "metrics.csv";
