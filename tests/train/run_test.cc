@@ -274,11 +274,15 @@ TEST(RunFolder, RemovesWhatAKilledProcessLeftHalfWritten) {
   const TemporaryFolder folder;
   std::filesystem::create_directory(folder.path() / "checkpoints");
   for (const char* name : {"best.safetensors.tmp-12", "checkpoints/step-1.safetensors.tmp-12",
-                           "mine.tmp-12", "last.safetensors.tmp-x"}) {
+                           "checkpoints/step-1.safetensors.tmp-12-3", "net-0001.params.tmp-7",
+                           "net-symbol.json.tmp-7", "mine.tmp-12", "last.safetensors.tmp-x"}) {
     write_file(folder.path() / name, "x");
   }
   const RunFolder run(folder.path());
-  EXPECT_FALSE(std::filesystem::exists(folder.path() / "best.safetensors.tmp-12"));
+  for (const char* name :
+       {"best.safetensors.tmp-12", "net-0001.params.tmp-7", "net-symbol.json.tmp-7"}) {
+    EXPECT_FALSE(std::filesystem::exists(folder.path() / name)) << name;
+  }
   EXPECT_TRUE(std::filesystem::is_empty(folder.path() / "checkpoints"));
   EXPECT_TRUE(std::filesystem::exists(folder.path() / "mine.tmp-12"));
   EXPECT_TRUE(std::filesystem::exists(folder.path() / "last.safetensors.tmp-x"));
