@@ -140,19 +140,24 @@ void keep_owner_and_mode(int descriptor, const struct stat& old) {
 
 class ReadDescriptor {
  public:
-  explicit ReadDescriptor(const std::filesystem::path& path)
-      : path_(path), descriptor_(open_file(path, O_RDONLY)) {
+  explicit ReadDescriptor(const std::filesystem::path& path, int flags = 0)
+      : path_(path), descriptor_(open_file(path, O_RDONLY | flags)) {
     if (descriptor_ < 0) throw read_failure(path_, errno);
   }
   ~ReadDescriptor() { ::close(descriptor_); }
   ReadDescriptor(const ReadDescriptor&) = delete;
   ReadDescriptor& operator=(const ReadDescriptor&) = delete;
 
+  [[nodiscard]] struct stat status() const {
+    struct stat status {};
+    if (::fstat(descriptor_, &status) != 0) throw read_failure(path_, errno);
+    return status;
+  }
+
   // Appends to `bytes` until the file ends or `bytes` has `most` elements.
   template <typename Container>
   void read(Container& bytes, size_t most) {
-    struct stat status = {};
-    if (::fstat(descriptor_, &status) != 0) throw read_failure(path_, errno);
+    const struct stat status = this->status();
     if (S_ISDIR(status.st_mode)) throw read_failure(path_, EISDIR);
     // The size is a guess: it is 0 for a pipe or a file of /proc. One byte more finds the end at
     // once.
@@ -190,6 +195,27 @@ std::string read_text(const std::filesystem::path& path) {
 std::vector<std::byte> read_prefix(const std::filesystem::path& path, size_t most) {
   std::vector<std::byte> bytes;
   ReadDescriptor(path).read(bytes, most);
+  return bytes;
+}
+
+std::vector<std::byte> read_regular_file(const std::filesystem::path& path, uint64_t max_bytes) {
+  // Opened first and then looked at, so that it is one file all along; O_NONBLOCK: a pipe would be
+  // waited for.
+  ReadDescriptor file(path, O_NONBLOCK);
+  const struct stat status = file.status();
+  if (!S_ISREG(status.st_mode)) {
+    throw input_error("cannot read '{}': it is not a regular file", path.string());
+  }
+  const auto check_size = [&](uint64_t bytes) {
+    if (bytes <= max_bytes) return;
+    throw input_error("'{}' has {} bytes, more than the {} allowed", path.string(), bytes,
+                      max_bytes);
+  };
+  check_size(static_cast<uint64_t>(status.st_size));
+  constexpr uint64_t kNoLimit = std::numeric_limits<uint64_t>::max();
+  std::vector<std::byte> bytes;
+  file.read(bytes, max_bytes == kNoLimit ? kNoLimit : max_bytes + 1);
+  check_size(bytes.size());  // of a file that grew, or states no size
   return bytes;
 }
 

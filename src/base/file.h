@@ -22,6 +22,11 @@ namespace orthrus {
 // Up to `most` first bytes; for telling formats apart.
 [[nodiscard]] std::vector<std::byte> read_prefix(const std::filesystem::path& path, size_t most);
 
+// As read_file(), of a regular file with up to `max_bytes`; refuses anything else (a pipe would
+// block, a device never end) and larger files without reading them.
+[[nodiscard]] std::vector<std::byte> read_regular_file(const std::filesystem::path& path,
+                                                       uint64_t max_bytes);
+
 class AtomicFile {
  public:
   // Creates "<target>.tmp-<process>", or with "-1", "-2", ... behind it where that name is taken,

@@ -171,6 +171,7 @@ PreparedTraining prepare_training(const TrainRequest& given, Backend& backend,
   PreparedTraining prepared;
   prepared.request = given;
   TrainRequest& request = prepared.request;
+  set_threads(request.threads);
   if (!request.replay.empty()) request.validation.reset();
   const SharedPictures& train_pictures = prepared.train_pictures = open_training(request, observer);
   follow_hyper_rule(request, train_pictures->list().entries.size());
@@ -190,7 +191,6 @@ PreparedTraining prepare_training(const TrainRequest& given, Backend& backend,
     if (const std::string warning = search.poll(); !warning.empty()) observer.warn(warning);
   }
 
-  set_threads(request.threads);
   FinetuneReport finetune;
   prepared.model = load_model(request, finetune, observer);
   prepared.part = choose_trained_part(prepared.model, request.part);
