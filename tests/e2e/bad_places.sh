@@ -12,7 +12,7 @@ if [ "$(id -u)" -eq 0 ]; then
     "$PWD/as_nobody/orthrus" >program && chmod 755 program
   program=$PWD/program
   if ! "$program" --version >out 2>err; then
-    echo "skipped: no program can be run as another user here: $(cat err)"
+    echo "skipped: no program can be run as another user: $(cat err)"
     exit 77
   fi
   mkdir place && chown 65534 place && cd place
