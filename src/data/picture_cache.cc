@@ -36,7 +36,8 @@ int open_nameless(const std::filesystem::path& folder) {
   return file;
 }
 
-// pread and pwrite until all is done. Returns an error number, 0: done; ENODATA where the file ends.
+// pread and pwrite until all is done. Returns an error number, 0: done; ENODATA where the file
+// ends.
 template <typename Transfer>
 int transfer_all(const Transfer& transfer, uint64_t size) {
   for (uint64_t done = 0; done < size;) {

@@ -1,9 +1,9 @@
 // PictureCache: decoded and resized pictures, kept from one epoch to the next within a budget, in
 // memory or in a file without a name, which the system removes when the process ends. What is in it
 // stays; when the budget is used up, the pictures that came later are decoded every time. It holds
-// exactly what would be decoded, so it changes no pixel; so nothing has to end when the disk is full
-// or memory is short: the cache then takes no more images, or none at all, and failure() says why.
-// Used by several threads at once.
+// exactly what would be decoded, so it changes no pixel; so nothing has to end when the disk is
+// full or memory is short: the cache then takes no more images, or none at all, and failure() says
+// why. Used by several threads at once.
 #pragma once
 
 #include <atomic>

@@ -30,8 +30,8 @@ bool is_used_twice(const Program& program, const Step& step, const KernelStep& w
     return step.slots[other] != kNoBuffer && root_of(program, step.slots[other]) == root;
   };
   const auto endangered = [&](const Slot& other) {  // by being written over
-    const bool allowed = std::ranges::find(what.in_place, std::pair(other, written)) !=
-                         what.in_place.end();
+    const bool allowed =
+        std::ranges::find(what.in_place, std::pair(other, written)) != what.in_place.end();
     return other != read && !allowed && shares(other);
   };
   const auto overwrites = [&](const Slot& other) { return other != written && shares(other); };

@@ -22,8 +22,9 @@ bool is_half_written(const std::string& name) {
   const std::string target = name.substr(0, name.rfind(".tmp-"));
   constexpr std::array kEndings = {".safetensors", ".params", "-symbol.json"};
   constexpr std::array kNames = {"config.toml", "metrics.csv", "environment.json", "write-test"};
-  const bool ours = std::ranges::any_of(kEndings, [&](auto end) { return target.ends_with(end); }) ||
-                    std::ranges::find(kNames, target) != kNames.end();
+  const bool ours =
+      std::ranges::any_of(kEndings, [&](auto end) { return target.ends_with(end); }) ||
+      std::ranges::find(kNames, target) != kNames.end();
   return ours && is_temporary_of(name, target);
 }
 

@@ -21,17 +21,16 @@ inline double bf16_spacing(double value) {
 // Mean errors in units of that distance; one element counts for no more than one unit, since what
 // is left of a difference of large numbers may be off by many.
 struct RoundingBias {
-  double upwards = 0;    // half a unit where all are rounded up
-  double away = 0;       // from zero; minus half a unit where the last bits are cut off
-  size_t elements = 0;   // that are not zero
+  double upwards = 0;   // half a unit where all are rounded up
+  double away = 0;      // from zero; minus half a unit where the last bits are cut off
+  size_t elements = 0;  // that are not zero
 };
 
 inline RoundingBias rounding_bias(const Values& got, const Values& want) {
   RoundingBias bias;
   for (size_t i = 0; i < want.size(); ++i) {
     if (!std::isfinite(want[i]) || std::abs(want[i]) < 1e-30) continue;
-    const double error =
-        std::clamp((got[i] - want[i]) / bf16_spacing(want[i]), -1.0, 1.0);
+    const double error = std::clamp((got[i] - want[i]) / bf16_spacing(want[i]), -1.0, 1.0);
     bias.upwards += error;
     bias.away += want[i] > 0 ? error : -error;
     ++bias.elements;

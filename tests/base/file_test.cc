@@ -164,8 +164,8 @@ TEST(File, KnowsItsTemporaryNames) {
   for (const char* name : {"a.b.tmp-1", "a.b.tmp-4711-2"}) {
     EXPECT_TRUE(is_temporary_of(name, "a.b")) << name;
   }
-  for (const char* name : {"a.b", "a.b.tmp-", "a.b.tmp-x", "a.b.tmp-1-", "a.b.tmp-1-x", "a.b.tmp-1x",
-                           "a.b.tmp-1-2-3", "xa.b.tmp-1", "a.c.tmp-1"}) {
+  for (const char* name : {"a.b", "a.b.tmp-", "a.b.tmp-x", "a.b.tmp-1-", "a.b.tmp-1-x",
+                           "a.b.tmp-1x", "a.b.tmp-1-2-3", "xa.b.tmp-1", "a.c.tmp-1"}) {
     EXPECT_FALSE(is_temporary_of(name, "a.b")) << name;
   }
 }

@@ -1,5 +1,5 @@
-// The cache of decoded pictures is a help that nothing depends on: whatever fails in it, the batches
-// are those of a training without it, and one line says what happened.
+// The cache of decoded pictures is a help that nothing depends on: whatever fails in it, the
+// batches are those of a training without it, and one line says what happened.
 #include "data/picture_cache.h"
 
 #include <gmock/gmock.h>

@@ -32,9 +32,7 @@ class PinnedCopy : public HostCopy {
   PinnedCopy(const PinnedCopy&) = delete;
   PinnedCopy& operator=(const PinnedCopy&) = delete;
 
-  [[nodiscard]] std::span<std::byte> bytes() override {
-    return {pinned_.get(), size_bytes_};
-  }
+  [[nodiscard]] std::span<std::byte> bytes() override { return {pinned_.get(), size_bytes_}; }
   void send(bool beside) override {
     const cudaStream_t stream = beside ? device_.copy_stream() : device_.stream();
     check(cudaMemcpyAsync(address_, pinned_.get(), size_bytes_, cudaMemcpyHostToDevice, stream),
