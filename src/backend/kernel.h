@@ -88,7 +88,8 @@ struct KernelStep {
   Phase phase = Phase::kForward;
   std::vector<Slot> reads;
   std::vector<Slot> writes;
-  // Pairs {read, write} that may be one and the same buffer.
+  // Pairs {read, write} that may be one and the same buffer, unless that buffer is read through
+  // another slot too that is not in a pair with the same write.
   std::vector<std::pair<Slot, Slot>> in_place;
   size_t scratch_bytes = 0;
   double flops = 0;                 // for listings: multiply and add count as two

@@ -1,6 +1,9 @@
 // Files: whole reads, and writes that are all-or-nothing. An AtomicFile is written beside its
 // target, synced, renamed over it, and the directory is synced, so that after a crash or a full
-// disk the target is either the old file or the new one, never a part.
+// disk the target is either the old file or the new one, never a part. Several threads, processes
+// or machines may write one target at once: each has a temporary file of its own, and the last one
+// that commits wins. The new file keeps the old one's mode (and owner, where root writes); a
+// symbolic link stays, and the file that it leads to is replaced.
 #pragma once
 
 #include <cstddef>
@@ -19,9 +22,15 @@ namespace orthrus {
 // Up to `most` first bytes; for telling formats apart.
 [[nodiscard]] std::vector<std::byte> read_prefix(const std::filesystem::path& path, size_t most);
 
+// As read_file(), of a regular file with up to `max_bytes`; refuses anything else (a pipe would
+// block, a device never end) and larger files without reading them.
+[[nodiscard]] std::vector<std::byte> read_regular_file(const std::filesystem::path& path,
+                                                       uint64_t max_bytes);
+
 class AtomicFile {
  public:
-  // Creates "<target>.tmp-<process>" in the target's directory; throws kResource when it cannot.
+  // Creates "<target>.tmp-<process>", or with "-1", "-2", ... behind it where that name is taken,
+  // in the target's directory; throws kResource when it cannot.
   explicit AtomicFile(std::filesystem::path target);
   ~AtomicFile();  // removes the temporary file unless committed
   AtomicFile(const AtomicFile&) = delete;
@@ -32,10 +41,15 @@ class AtomicFile {
   void commit();  // sync, rename, sync of the directory; throws kResource
 
  private:
-  std::filesystem::path target_;
+  std::filesystem::path target_;       // as named
+  std::filesystem::path destination_;  // where its symbolic links lead
   std::filesystem::path temporary_;
   int descriptor_ = -1;
 };
+
+// Whether a file called `name` is a temporary one of an AtomicFile for `target`, a name without its
+// folder: what a process that was killed left there.
+[[nodiscard]] bool is_temporary_of(std::string_view name, std::string_view target);
 
 // The whole of `bytes` as one AtomicFile.
 void write_file(const std::filesystem::path& path, std::span<const std::byte> bytes);

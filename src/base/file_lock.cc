@@ -7,7 +7,9 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include "base/error.h"
@@ -33,6 +35,25 @@ bool is_same_file(int descriptor, const std::filesystem::path& path) {
          opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
 }
 
+// 0, EWOULDBLOCK for a lock of another process, or another error of flock().
+int try_lock(int descriptor, int kind) {
+  return ::flock(descriptor, kind | LOCK_NB) == 0 ? 0 : errno;
+}
+
+// As try_lock(), but is not put off by is_held() of another process, which has a shared lock for a
+// moment: a file that another shared lock can be had on has no owner.
+int lock_as_owner(int descriptor) {
+  constexpr int kMaxTries = 1000;
+  int error = try_lock(descriptor, LOCK_EX);
+  for (int i = 0; error == EWOULDBLOCK && i < kMaxTries; ++i) {
+    if (try_lock(descriptor, LOCK_SH) != 0) return EWOULDBLOCK;
+    ::flock(descriptor, LOCK_UN);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    error = try_lock(descriptor, LOCK_EX);
+  }
+  return error;
+}
+
 std::string this_process() {
   return fmt::format("process {} on {}", ::getpid(), host_name());
 }
@@ -46,11 +67,9 @@ FileLock::FileLock(std::filesystem::path path) : path_(std::move(path)) {
     if (descriptor_ < 0) {
       throw resource_error("cannot write '{}': {}", path_.string(), reason_of(errno));
     }
-    if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
-      const int error = errno;
-      if (error == EWOULDBLOCK) throw in_use();
-      failure_ = reason_of(error);
-    }
+    const int error = lock_as_owner(descriptor_);
+    if (error == EWOULDBLOCK) throw in_use();
+    if (error != 0) failure_ = reason_of(error);
     // Its owner may have removed the file between the two calls: then the lock is on nothing.
   } while (failure_.empty() && !is_same_file(descriptor_, path_));
   former_owner_ = owner_in(descriptor_);
@@ -82,7 +101,7 @@ Error FileLock::in_use() {
 bool FileLock::is_held(const std::filesystem::path& path) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) return false;
-  const bool held = ::flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  const bool held = try_lock(descriptor, LOCK_SH) == EWOULDBLOCK;
   ::close(descriptor);
   return held;
 }

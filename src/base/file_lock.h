@@ -23,7 +23,7 @@ class FileLock {
   // Empty, or why this file system has no locks: then nothing is locked.
   [[nodiscard]] const std::string& failure() const { return failure_; }
 
-  // Whether a process holds a lock on that file now.
+  // Whether a process holds a lock on that file now. Asking never makes another one's start fail.
   [[nodiscard]] static bool is_held(const std::filesystem::path& path);
 
  private:

@@ -11,9 +11,11 @@ namespace orthrus {
 // at least 1.
 [[nodiscard]] int usable_cores();
 
-// Sets the number of threads of every following parallel region of this process (1..1024).
+// Sets the number of threads (1..1024) of every following parallel region that the calling thread
+// begins. It holds for this thread only: others begin regions on all cores, so background threads
+// use neither parallel_for() nor anything that does.
 void set_threads(int threads);
-[[nodiscard]] int current_threads();
+[[nodiscard]] int current_threads();  // of the calling thread
 
 // Starts the program anew, once, with a bound on how long a thread spins while it waits for the
 // others, unless OMP_WAIT_POLICY or GOMP_SPINCOUNT say something already. libgomp reads them when

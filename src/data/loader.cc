@@ -223,6 +223,10 @@ bool Loader::next(Batch& batch) {
   return impl_->next(batch);
 }
 
+std::string Loader::cache_failure() const {
+  return impl_->source().cache_failure();
+}
+
 std::vector<std::string> Loader::skipped() const {
   return impl_->source().skipped();
 }

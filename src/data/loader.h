@@ -65,6 +65,8 @@ class Loader : public BatchSource {
   // cannot be used, unless bad ones are skipped, and for a list in which all are bad; the state
   // stays at that batch.
   [[nodiscard]] bool next(Batch& batch) override;
+  // A line for the user once the cache of pictures has failed, which ends nothing; else empty.
+  [[nodiscard]] std::string cache_failure() const;
   // Pictures found bad so far (background threads look ahead): "list:line: reason", each once.
   [[nodiscard]] std::vector<std::string> skipped() const;
 

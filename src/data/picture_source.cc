@@ -68,7 +68,13 @@ ImageView PictureSource::pixels_of(const Turn& turn, const FileContents& content
     keep = cache_ && cache_->has_room(placement.resized);
     return augmenter_.wanted(keep ? whole_of(placement) : placement);
   };
-  const DecodedPart decoded = decode_part(contents.bytes, limits_, choose, buffers.decoded, rule_);
+  // Nothing was read of what the cache held then and holds no more.
+  std::vector<std::byte> read_now;
+  if (cache_ && contents.bytes.empty()) {
+    read_now = pictures_->read(turn.position, limits_.max_file_bytes);
+  }
+  const std::span<const std::byte> bytes = contents.bytes.empty() ? read_now : contents.bytes;
+  const DecodedPart decoded = decode_part(bytes, limits_, choose, buffers.decoded, rule_);
   if (!keep) {
     return augmenter_.crop(decoded.of(buffers.decoded), placement, random, buffers.augment);
   }

@@ -69,6 +69,8 @@ class PictureSource {
   size_t make(std::span<const Turn> order, size_t turn, const FileContents* contents,
               PictureBuffers& buffers, std::span<float> pixels, std::span<float> labels);
 
+  // Why the cache has failed, in one line; empty while it works, and where there is none.
+  [[nodiscard]] std::string cache_failure() const { return cache_ ? cache_->failure() : ""; }
   // Pictures found bad so far, "list:line: reason", in the list's order.
   [[nodiscard]] std::vector<std::string> skipped() const;
 

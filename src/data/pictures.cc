@@ -31,21 +31,8 @@ class FilePictures final : public Pictures {
   FilePictures(ImageList list, fs::path folder)
       : Pictures(std::move(list)), folder_(std::move(folder)) {}
 
-  // Pipes and devices would block or never end.
   [[nodiscard]] std::vector<std::byte> read(size_t position, uint64_t most_bytes) const override {
-    const fs::path path = path_of(position);
-    struct stat status {};
-    if (::stat(path.c_str(), &status) == 0) {  // else reading says why
-      if (!S_ISREG(status.st_mode)) {
-        throw input_error("cannot read '{}': it is not a regular file", path.string());
-      }
-      const auto bytes = static_cast<uint64_t>(status.st_size);
-      if (bytes > most_bytes) {
-        throw input_error("'{}' has {} bytes, more than the {} a picture may have", path.string(),
-                          bytes, most_bytes);
-      }
-    }
-    return read_file(path);
+    return read_regular_file(path_of(position), most_bytes);
   }
 
   [[nodiscard]] bool missing(size_t position) const override {
@@ -272,6 +259,18 @@ std::vector<std::string> find_missing_images(const Pictures& pictures, size_t mo
   std::vector<std::string> paths;
   for (size_t i = 0; i < missing.size(); ++i) {
     if (missing[i] == 0) continue;
+    if (++missing_count <= most) paths.emplace_back(entries[i].path);
+  }
+  return paths;
+}
+
+std::vector<std::string> find_missing_images(const Pictures& pictures, size_t most,
+                                             size_t& missing_count, const std::stop_token& stop) {
+  const ListEntries& entries = pictures.list().entries;
+  missing_count = 0;
+  std::vector<std::string> paths;
+  for (size_t i = 0; i < entries.size() && !stop.stop_requested(); ++i) {
+    if (!pictures.missing(i)) continue;
     if (++missing_count <= most) paths.emplace_back(entries[i].path);
   }
   return paths;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -82,8 +83,13 @@ enum class DataKind { kList, kTable, kRecords, kFolders };
                                                std::string_view path);
 
 // Pictures that are missing: up to `most` paths as the list has them, in its order; `missing_count`
-// counts all.
+// counts all. By the threads of parallel_for().
 [[nodiscard]] std::vector<std::string> find_missing_images(const Pictures& pictures, size_t most,
                                                            size_t& missing_count);
+// The same by the calling thread alone, for use beside other work. Ends early, with what it has
+// found so far, once `stop` is requested.
+[[nodiscard]] std::vector<std::string> find_missing_images(const Pictures& pictures, size_t most,
+                                                           size_t& missing_count,
+                                                           const std::stop_token& stop);
 
 }  // namespace orthrus

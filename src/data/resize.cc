@@ -54,6 +54,14 @@ __m128i combine_rows(const int32_t* const (&rows)[4], const __m128 (&weights)[4]
   return _mm_cvtps_epi32(total);  // half to even
 }
 
+// One value past the last whole vector of an output row, as OpenCV's FixedPtCast makes it.
+uint8_t combine_rows_in_integers(const int32_t* const (&rows)[4], const int16_t (&weights)[4],
+                                 int64_t i) {
+  int32_t total = 1 << 21;
+  for (int k = 0; k < 4; ++k) total += rows[k][i] * weights[k];
+  return static_cast<uint8_t>(std::clamp(total >> 22, 0, 255));
+}
+
 }  // namespace
 
 CubicResizer::Taps CubicResizer::taps_of(int64_t in, int64_t out, int64_t position) {
@@ -132,6 +140,8 @@ void CubicResizer::resize(const ImagePart& src, Size out, const Rectangle& regio
   ring_.resize(static_cast<size_t>(kRing * ring_stride_));
   std::ranges::fill(ring_row_, -1);
   dst.resize(region.width, region.height);
+  // In values of the region's row; what is right of it may lie outside.
+  const int64_t whole_vectors = 3 * out.width / 8 * 8 - 3 * region.x;
 
   for (int64_t y = 0; y < region.height; ++y) {
     const Taps& tap = rows_[static_cast<size_t>(y)];
@@ -148,6 +158,9 @@ void CubicResizer::resize(const ImagePart& src, Size out, const Rectangle& regio
       const __m128i words =
           _mm_packs_epi32(combine_rows(rows, weights, i), combine_rows(rows, weights, i + 4));
       _mm_storel_epi64(reinterpret_cast<__m128i*>(pixels + i), _mm_packus_epi16(words, words));
+    }
+    for (int64_t i = std::max<int64_t>(whole_vectors, 0); i < row_values; ++i) {
+      pixels[i] = combine_rows_in_integers(rows, tap.weight, i);
     }
   }
 }

@@ -7,7 +7,8 @@
 // t = s - floor(s) (Keys, "Cubic convolution interpolation", 1981) in float32. Horizontally the
 // weights are rounded to 1/2048 and summed in integers; vertically the sums are float32, added from
 // the top row down, each product and sum rounded; the result is rounded half to even and clamped to
-// 0..255.
+// 0..255. OpenCV's vectors take eight values of an output row at a time; the last 3 W mod 8 values
+// of the whole row are summed in integers, and an exact half is rounded up.
 #pragma once
 
 #include <cstdint>

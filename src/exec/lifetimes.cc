@@ -1,5 +1,7 @@
 #include "exec/lifetimes.h"
 
+#include <algorithm>
+
 namespace orthrus {
 namespace {
 
@@ -15,6 +17,26 @@ void merge(Program& program, int read, int written, int step) {
   if (!possible) return;
   to.merged_into = source;
   from.last_step = to.last_step;
+}
+
+// Whether a step uses the memory of its slot `read` through another slot too, whose values it would
+// lose by writing `written` over it. Two slots share memory where a graph has one edge twice, and
+// where a layer between them is an alias.
+bool is_used_twice(const Program& program, const Step& step, const KernelStep& what,
+                   const Slot& read, const Slot& written) {
+  if (step.slots[read] == kNoBuffer) return false;
+  const int root = root_of(program, step.slots[read]);
+  const auto shares = [&](const Slot& other) {
+    return step.slots[other] != kNoBuffer && root_of(program, step.slots[other]) == root;
+  };
+  const auto endangered = [&](const Slot& other) {  // by being written over
+    const bool allowed =
+        std::ranges::find(what.in_place, std::pair(other, written)) != what.in_place.end();
+    return other != read && !allowed && shares(other);
+  };
+  const auto overwrites = [&](const Slot& other) { return other != written && shares(other); };
+  return std::ranges::any_of(what.reads, endangered) ||
+         std::ranges::any_of(what.writes, overwrites);
 }
 
 }  // namespace
@@ -41,8 +63,9 @@ void merge_in_place(Program& program) {
       merge(program, step.operands[1], step.operands[2], number);
     }
     if (step.kind != StepKind::kKernel) continue;
-    const Kernel& kernel = *program.kernels[at(step.node)];
-    for (const auto& [read, written] : kernel.steps()[at(step.kernel_step)].in_place) {
+    const KernelStep& what = program.kernels[at(step.node)]->steps()[at(step.kernel_step)];
+    for (const auto& [read, written] : what.in_place) {
+      if (is_used_twice(program, step, what, read, written)) continue;
       merge(program, step.slots[read], step.slots[written], number);
     }
   }

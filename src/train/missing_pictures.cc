@@ -1,24 +1,43 @@
 #include "train/missing_pictures.h"
 
 #include <chrono>
+#include <system_error>
 #include <utility>
 
 #include "base/error.h"
 
 namespace orthrus {
 
+namespace {
+
+constexpr size_t kMostListed = 10;
+
+}  // namespace
+
 MissingPictures::MissingPictures(SharedPictures pictures, OnBadImage on_bad_image,
                                  size_t most_at_once)
     : pictures_(std::move(pictures)), on_bad_image_(on_bad_image) {
-  constexpr size_t kMostListed = 10;
-  const auto search = [pictures = pictures_] {
-    Found found;
-    found.first = find_missing_images(*pictures, kMostListed, found.count);
-    return found;
-  };
-  const bool at_once = pictures_->list().entries.size() <= most_at_once;
-  found_ = std::async(at_once ? std::launch::deferred : std::launch::async, search);
-  if (at_once) found_.wait();
+  if (pictures_->list().entries.size() > most_at_once) {
+    // One thread: it waits for the disk or the network, and the cores are for the training.
+    try {
+      found_ = std::async(std::launch::async, [pictures = pictures_, stop = stop_.get_token()] {
+        Found found;
+        found.first = find_missing_images(*pictures, kMostListed, found.count, stop);
+        return found;
+      });
+      return;
+    } catch (const std::system_error&) {  // no thread is to be had
+    }
+  }
+  Found found;
+  found.first = find_missing_images(*pictures_, kMostListed, found.count);
+  std::promise<Found> promise;
+  promise.set_value(std::move(found));
+  found_ = promise.get_future();
+}
+
+MissingPictures::~MissingPictures() {
+  stop_.request_stop();  // for which the future waits
 }
 
 std::string MissingPictures::poll() {

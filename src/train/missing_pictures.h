@@ -3,6 +3,7 @@
 #pragma once
 
 #include <future>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -15,9 +16,13 @@ class MissingPictures {
   // Lists up to this length are looked through before the training starts.
   static constexpr size_t kMostEntriesAtOnce = 100'000;
 
-  // Looks all through, in a thread of its own when they are more than `most_at_once`.
+  // Looks all through, in one thread of its own when they are more than `most_at_once`.
   MissingPictures(SharedPictures pictures, OnBadImage on_bad_image,
                   size_t most_at_once = kMostEntriesAtOnce);
+  ~MissingPictures();  // ends the search, waiting only for the file in hand
+  MissingPictures(MissingPictures&&) = default;
+  MissingPictures(const MissingPictures&) = delete;
+  MissingPictures& operator=(const MissingPictures&) = delete;
 
   // What is to be said, once; empty while the search is on, when nothing is missing, and ever
   // after. Throws kInput with the first ten paths and the count, unless bad pictures are skipped.
@@ -30,6 +35,7 @@ class MissingPictures {
   };
   SharedPictures pictures_;
   OnBadImage on_bad_image_;
+  std::stop_source stop_;
   std::future<Found> found_;
 };
 

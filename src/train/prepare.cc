@@ -73,7 +73,7 @@ void count_classes(const SharedPictures& train, const SharedPictures& validation
   weigh_by_counts(tasks, counts);
   for (const std::string& line :
        data_warnings(tasks, counts, train->list().entries.size(), request)) {
-    observer.warn(line);
+    observer.announce("warning: " + line);
   }
   if (!validation) return;
   for (const std::string& line : unseen_classes(counts, validation->list(), tasks)) {
@@ -190,6 +190,7 @@ PreparedTraining prepare_training(const TrainRequest& given, Backend& backend,
   PreparedTraining prepared;
   prepared.request = given;
   TrainRequest& request = prepared.request;
+  set_threads(request.threads);
   if (!request.replay.empty()) request.validation.reset();
   const SharedPictures& train_pictures = prepared.train_pictures = open_training(request, observer);
   follow_hyper_rule(request, train_pictures->list().entries.size());
@@ -212,7 +213,6 @@ PreparedTraining prepare_training(const TrainRequest& given, Backend& backend,
     if (const std::string warning = search.poll(); !warning.empty()) observer.warn(warning);
   }
 
-  set_threads(request.threads);
   FinetuneReport finetune;
   prepared.model = load_model(request, finetune, observer);
   prepared.part = choose_trained_part(prepared.model, request.part);

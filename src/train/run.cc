@@ -21,11 +21,11 @@ namespace orthrus {
 namespace {
 
 // Passes everything on, and looks after each step whether a long search for missing pictures has
-// come to its end.
+// come to its end, and whether the cache of decoded ones has failed.
 class WatchingObserver : public ForwardingObserver {
  public:
-  WatchingObserver(TrainObserver& target, std::vector<MissingPictures>& searches)
-      : ForwardingObserver(target), searches_(searches) {}
+  WatchingObserver(TrainObserver& target, PreparedTraining& prepared)
+      : ForwardingObserver(target), prepared_(prepared) {}
 
   void after_step(const StepReport& report) override {
     poll();
@@ -34,13 +34,18 @@ class WatchingObserver : public ForwardingObserver {
 
  private:
   void poll() {
-    for (MissingPictures& search : searches_) {
+    for (MissingPictures& search : prepared_.searches) {
       const std::string warning = search.poll();
       if (!warning.empty()) warn(warning);
     }
+    if (cache_failed_ || !prepared_.train_loader) return;
+    const std::string failure = prepared_.train_loader->cache_failure();
+    cache_failed_ = !failure.empty();
+    if (cache_failed_) warn(failure);
   }
 
-  std::vector<MissingPictures>& searches_;
+  PreparedTraining& prepared_;
+  bool cache_failed_ = false;
 };
 
 void report_plan(const Plan& plan, bool verbose, TrainObserver& observer) {
@@ -232,7 +237,7 @@ void run_training(const TrainRequest& given, RunFolder& folder, Backend& backend
   options.best = folder.best();
   options.bad_steps = folder.path();
   options.checkpoints = &checkpoints;
-  WatchingObserver watching(observer, prepared.searches);
+  WatchingObserver watching(observer, prepared);
   RunRecorder recorder(folder, request.tasks, watching);
   const std::vector<TrainingPhase> phases = training_phases(request, prepared.model, prepared.part);
   // A training that is gone on with stands in one of them.

@@ -1,8 +1,8 @@
 #include "train/run_folder.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
-#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -17,19 +17,15 @@ namespace fs = std::filesystem;
 
 constexpr int kMostRuns = 9999;
 
-bool all_digits(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-}
-
-// "<name of a file of this folder>.tmp-<process>", as AtomicFile writes it.
+// A temporary file of an AtomicFile that writes a file of this folder.
 bool is_half_written(const std::string& name) {
-  constexpr std::string_view kMark = ".tmp-";
-  const size_t mark = name.rfind(kMark);
-  if (mark == std::string::npos || !all_digits(std::string_view(name).substr(mark + kMark.size())))
-    return false;
-  const std::string target = name.substr(0, mark);
-  return target.ends_with(".safetensors") || target == "config.toml" || target == "metrics.csv" ||
-         target == "environment.json";
+  const std::string target = name.substr(0, name.rfind(".tmp-"));
+  constexpr std::array kEndings = {".safetensors", ".params", "-symbol.json"};
+  constexpr std::array kNames = {"config.toml", "metrics.csv", "environment.json", "write-test"};
+  const bool ours =
+      std::ranges::any_of(kEndings, [&](auto end) { return target.ends_with(end); }) ||
+      std::ranges::find(kNames, target) != kNames.end();
+  return ours && is_temporary_of(name, target);
 }
 
 void remove_half_written(const fs::path& folder) {

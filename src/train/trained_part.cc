@@ -16,13 +16,24 @@ namespace {
 
 using NameSet = std::set<std::string, std::less<>>;
 
+// Goes back to the last '*' only, which is enough, so it takes pattern times name steps at most.
 bool matches(std::string_view pattern, std::string_view name) {
-  if (pattern.empty()) return name.empty();
-  if (pattern.front() == '*') {
-    return matches(pattern.substr(1), name) || (!name.empty() && matches(pattern, name.substr(1)));
+  size_t at = 0, star = std::string_view::npos, after_star = 0;
+  for (size_t i = 0; i < name.size();) {
+    if (at < pattern.size() && pattern[at] == '*') {
+      star = at++;
+      after_star = i;
+    } else if (at < pattern.size() && (pattern[at] == '?' || pattern[at] == name[i])) {
+      ++at;
+      ++i;
+    } else if (star != std::string_view::npos) {  // the '*' takes one letter more
+      at = star + 1;
+      i = ++after_star;
+    } else {
+      return false;
+    }
   }
-  return !name.empty() && (pattern.front() == '?' || pattern.front() == name.front()) &&
-         matches(pattern.substr(1), name.substr(1));
+  return pattern.find_first_not_of('*', at) == std::string_view::npos;
 }
 
 // The parameters that nodes (begin, end] read.

@@ -26,6 +26,8 @@ struct RunOptions {
   bool in_place = false;        // one buffer for the pairs that the kernel allows
   bool split_gradient = false;  // hand the output's gradient over as two addends
   bool addends = false;         // add something to each input's gradient
+  // Inputs that forward may change, though its step does not say that it writes them.
+  std::vector<int> updated_inputs = {};
 };
 
 struct RunResult {
@@ -225,10 +227,38 @@ class KernelRun {
     for (size_t at = 0; at < steps_.size(); ++at) {
       if (step(at).phase != phase) continue;
       poison(scratch_, scratch_bytes_);
+      const Contents before = contents_beside(at);
       kernel_.run(steps_[at], context);
+      expect_unchanged(step(at).name, before);
       for (const Slot& slot : step(at).writes) expect_all_written(step(at).name, slot);
     }
   }
+  using Contents = std::map<Key, std::vector<std::byte>>;
+
+  // What is in the buffers that the step has no right to write into.
+  [[nodiscard]] Contents contents_beside(size_t at) {
+    std::vector<const std::byte*> written;
+    for (const Slot& slot : step(at).writes) written.push_back(buffer(slot).get());
+    if (step(at).phase == Phase::kForward) {
+      for (const int input : options_.updated_inputs) {
+        written.push_back(buffer({SlotKind::kInput, input}).get());
+      }
+    }
+    Contents contents;
+    for (const auto& [key, memory] : buffers_) {
+      if (std::ranges::find(written, memory.get()) != written.end()) continue;
+      contents[key] = downloaded(memory.get(), desc_of(slot_of(key)).size_bytes);
+    }
+    return contents;
+  }
+  void expect_unchanged(const std::string& step_name, const Contents& before) {
+    for (const auto& [key, bytes] : before) {
+      EXPECT_TRUE(downloaded(buffers_[key].get(), bytes.size()) == bytes)
+          << step_name << " wrote into slot " << key.first << "[" << key.second
+          << "] without declaring it";
+    }
+  }
+
   // No NaN may be left in what a step wrote, nor in the padding of its layout.
   void expect_all_written(const std::string& step_name, const Slot& slot) {
     const BufferDesc& desc = desc_of(slot);

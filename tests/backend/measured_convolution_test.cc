@@ -21,7 +21,7 @@ class MeasuredConvolution : public ::testing::Test {
     const KernelCandidate& winograd = plain->candidates(case_.op)[2];
     ASSERT_EQ(winograd.name, "winograd");
     if (winograd.make(*plain, request, refusal) == nullptr) {
-      GTEST_SKIP() << "there is nothing to choose from on this processor: " << refusal;
+      GTEST_SKIP() << "no Winograd convolutions: " << refusal;
     }
   }
   std::shared_ptr<Backend> backend() {

@@ -1,6 +1,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <string>
+#include <utility>
+
 #include "backend/cases/convolution_cases.h"
 #include "backend/cases/elementwise_cases.h"
 #include "backend/cases/logistic_output_cases.h"
@@ -42,19 +46,40 @@ TEST(FusedConvolution, HasNoGradients) {
   }
 }
 
+// GPUs by the files of NVIDIA's driver, without asking any library: the machine's own word.
+int gpus_of_driver() {
+  int count = 0;
+  for (int number = 0; number < 16; ++number) {
+    if (std::filesystem::exists("/dev/nvidia" + std::to_string(number))) ++count;
+  }
+  return count;
+}
+
+// check_backends() compares on whatever tested_backends() lists, and on no GPU without a word.
 TEST(Cuda, RunsEveryCaseWhereThereIsAGpu) {
   const CudaState state = cuda_state();
-  if (state.gpus.empty()) GTEST_SKIP() << "no case runs on a GPU: " << state.problem;
-  const auto& all = tested_backends();
-  EXPECT_EQ(std::ranges::count_if(
-                all, [](const TestedBackend& tested) { return tested.name.starts_with("cuda"); }),
-            2);
+  if (state.gpus.empty()) {
+    if (state.built) {
+      EXPECT_EQ(gpus_of_driver(), 0) << "a GPU that is not used: " << state.problem;
+    }
+    GTEST_SKIP() << "no GPU: " << state.problem;
+  }
+  for (const auto& [name, type] :
+       {std::pair("cuda", DType::kF32), std::pair("cuda_bf16", DType::kBF16)}) {
+    const auto& all = tested_backends();
+    const auto tested = std::ranges::find(all, name, &TestedBackend::name);
+    ASSERT_NE(tested, all.end()) << name;
+    const auto backend = tested->make();
+    EXPECT_FALSE(backend->device().is_host()) << name;
+    EXPECT_EQ(backend->dtype(), type) << name;
+    EXPECT_EQ(tested->bf16, type == DType::kBF16) << name;
+  }
 }
 
 // Every kernel that handles activations says that it is a bf16 one, in the layout asked for.
 TEST(Bf16, ChoosesBf16KernelsInTheLayoutAskedFor) {
   if (bf16_instructions().empty()) {
-    GTEST_SKIP() << "this processor has no bf16: its kernels are not compared with the reference";
+    GTEST_SKIP() << "no bf16 arithmetic: its kernels are not compared with the reference";
   }
   const OpCase convolution{
       .name = "conv",

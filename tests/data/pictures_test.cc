@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <cmath>
+#include <limits>
 #include <string>
 
 #include "base/error.h"
@@ -193,6 +194,16 @@ TEST_F(PicturesTest, WhatIsNoPictureFileIsRefused) {
               HasSubstr("has 17 bytes, more than the 5"));
   EXPECT_THAT(refusal_of([&] { (void)pictures->read(3, 5); }), HasSubstr("symbolic links"));
   EXPECT_THAT(refusal_of([&] { (void)pictures->read(4, 5); }), HasSubstr("No such file"));
+}
+
+// As one that grows between the look at its size and the reading: those of /proc state the size 0.
+TEST_F(PicturesTest, AFileThatHasMoreBytesThanItStatesIsRefused) {
+  ImageList list;
+  list.entries.push_back({.path = "/proc/self/status"});
+  const SharedPictures pictures = make_file_pictures(list, folder_.path());
+  EXPECT_THAT(refusal_of([&] { (void)pictures->read(0, 50); }),
+              HasSubstr("has 51 bytes, more than the 50"));
+  EXPECT_GT(pictures->read(0, std::numeric_limits<uint64_t>::max()).size(), 50U);
 }
 
 }  // namespace

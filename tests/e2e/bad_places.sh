@@ -12,7 +12,7 @@ if [ "$(id -u)" -eq 0 ]; then
     "$PWD/as_nobody/orthrus" >program && chmod 755 program
   program=$PWD/program
   if ! "$program" --version >out 2>err; then
-    echo "skipped: no program can be run as another user here: $(cat err)"
+    echo "skipped: no program can be run as another user: $(cat err)"
     exit 77
   fi
   mkdir place && chown 65534 place && cd place
@@ -50,6 +50,15 @@ if mount -t tmpfs -o size=200k,mode=777 tmpfs small 2>mount.err; then
   trap 'umount small; rm -rf "$folder"' EXIT
   run 4 "${train[@]}" --save-result small/out
   says err "MB left" "are needed" "free space"
+
+  # A disk that is too small for the cache of images: one warning, and the training as without a cache.
+  mkdir tiny && mount -t tmpfs -o size=20k,mode=777 tmpfs tiny || fail "mount"
+  trap 'umount small tiny; rm -rf "$folder"' EXIT
+  run 0 "${train[@]}" --num-epoch 3 --save-name m --save-result uncached
+  run 0 "${train[@]}" --num-epoch 3 --save-name m --save-result cached --picture-cache disk --picture-cache-dir tiny
+  says err "the cache cannot be written: No space left on device; continuing without it"
+  [ "$(grep -c picture-cache err)" -eq 1 ] || fail "warned more than once: $(cat err)"
+  cmp uncached/m-0003.params cached/m-0003.params || fail "a failed cache changes the training"
 else
   echo "a full disk is not tried here: $(cat mount.err)"
 fi

@@ -65,6 +65,6 @@ rm -rf data
 run 3 demo-data --out data --source source
 says err "label 10, expected 0 to 9"
 
-[ -d /usr/share/datasets/fashion-mnist ] || { echo "skipped the rest: no Fashion-MNIST here"; exit 77; }
+[ -d /usr/share/datasets/fashion-mnist ] || { echo "skipped the rest: no Fashion-MNIST"; exit 77; }
 run 0 demo-data --out real --limit 50
 [ "$(find real/images -name '*.png' | wc -l)" -eq 100 ] || fail "expected 100 pictures"

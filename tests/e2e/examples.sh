@@ -4,7 +4,7 @@ tests=$(dirname "$(realpath "$0")")/..
 . "$tests/e2e/expect.sh"
 
 if ! [ -d /usr/share/datasets/fashion-mnist ]; then
-  echo "skipped: no /usr/share/datasets/fashion-mnist (apt install dataset-fashion-mnist)"
+  echo "skipped: no Fashion-MNIST (apt install dataset-fashion-mnist)"
   exit 77
 fi
 export ORTHRUS=$program

@@ -4,7 +4,7 @@ tests=$(dirname "$(realpath "$0")")/..
 . "$tests/e2e/expect.sh"
 python=${ORTHRUS_MXNET_PYTHON:-}
 if [ -z "$python" ]; then
-  echo "SKIP: set ORTHRUS_MXNET_PYTHON to a Python that has MXNet 1.9.1 (make interop does)"
+  echo "skipped: ORTHRUS_MXNET_PYTHON is not set: a Python that has MXNet 1.9.1 (make interop sets it)"
   exit 77
 fi
 

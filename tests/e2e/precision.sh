@@ -13,7 +13,7 @@ says err "'auto' or 'f32' or 'bf16'"
 run 0 "${small[@]}"
 says out ", f32, "
 if ! "$program" doctor | grep -qE "avx512_bf16|amx_bf16"; then
-  echo "skipped: this processor has no arithmetic in bf16"
+  echo "skipped: no bf16 arithmetic"
   exit 77
 fi
 run 0 "${small[@]}" --precision auto --plan

@@ -4,7 +4,7 @@ tests=$(dirname "$(realpath "$0")")/..
 . "$tests/e2e/expect.sh"
 python=${ORTHRUS_SAFETENSORS_PYTHON:-python3}
 if ! "$python" -c 'import safetensors.numpy' 2>/dev/null; then
-  echo "SKIP: set ORTHRUS_SAFETENSORS_PYTHON to a Python that has safetensors and numpy (make interop does)"
+  echo "skipped: no Python package safetensors: set ORTHRUS_SAFETENSORS_PYTHON to a Python that has safetensors and numpy (make interop does)"
   exit 77
 fi
 

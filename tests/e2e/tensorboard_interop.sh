@@ -5,7 +5,7 @@ tests=$(dirname "$(realpath "$0")")/..
 . "$tests/e2e/expect.sh"
 python=${ORTHRUS_TENSORBOARD_PYTHON:-python3}
 if ! "$python" -c 'from tensorboard.backend.event_processing import event_accumulator' 2>/dev/null; then
-  echo "SKIP: set ORTHRUS_TENSORBOARD_PYTHON to a Python that has tensorboard (make interop does)"
+  echo "skipped: no Python package tensorboard: set ORTHRUS_TENSORBOARD_PYTHON to a Python that has tensorboard (make interop does)"
   exit 77
 fi
 

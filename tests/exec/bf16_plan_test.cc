@@ -19,7 +19,7 @@ using testing::Network;
 class Bf16Plan : public ::testing::TestWithParam<ActivationLayout> {
  protected:
   void SetUp() override {
-    if (bf16_instructions().empty()) GTEST_SKIP() << "this processor has no arithmetic in bf16";
+    if (bf16_instructions().empty()) GTEST_SKIP() << "no bf16 arithmetic";
     bf16_ = make_cpu_backend({.activations = DType::kBF16, .layout = GetParam()});
   }
 

@@ -19,7 +19,7 @@ class GpuPlan : public ::testing::TestWithParam<ResnetVersion> {
  protected:
   void SetUp() override {
     const CudaState state = cuda_state();
-    if (state.gpus.empty()) GTEST_SKIP() << "nothing runs on a GPU: " << state.problem;
+    if (state.gpus.empty()) GTEST_SKIP() << "no GPU: " << state.problem;
   }
 
   const Network network_{GetParam()};

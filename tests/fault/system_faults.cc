@@ -111,6 +111,12 @@ ssize_t write(int descriptor, const void* bytes, size_t size) {
   return errno != 0 ? -1 : next(descriptor, bytes, std::min<size_t>(1, size));
 }
 
+ssize_t pwrite(int descriptor, const void* bytes, size_t size, off_t offset) {
+  static const auto next = hidden<decltype(pwrite)>("pwrite");
+  if (!SystemFaults::strike(SystemCall::kWrite)) return next(descriptor, bytes, size, offset);
+  return errno != 0 ? -1 : next(descriptor, bytes, std::min<size_t>(1, size), offset);
+}
+
 int fsync(int) {
   return SystemFaults::strike(SystemCall::kSync) && errno != 0 ? -1 : 0;
 }

@@ -238,8 +238,8 @@ TEST(Symbol, MultipliersOfTheGoldenNetwork) {
 
 TEST(Symbol, ResNet50OfTheAncestor) {
   const char* path = std::getenv("ORTHRUS_RESNET50_SYMBOL");
-  if (path == nullptr || !std::filesystem::exists(path)) {
-    GTEST_SKIP() << "set ORTHRUS_RESNET50_SYMBOL to the ancestor's resnet-50-symbol.json";
+  if (path == nullptr) {
+    GTEST_SKIP() << "ORTHRUS_RESNET50_SYMBOL is not set: the upstream's resnet-50-symbol.json";
   }
   const Graph graph = read_symbol(path);
   EXPECT_EQ(graph.variables(VariableRole::kAuxiliary).size(), 2u * 51);

@@ -73,7 +73,8 @@ RunResult run_first(Backend& backend, const ShapedNode& shaped, const Mode& mode
                     const Feed& feed) {
   const auto kernel = first_kernel(backend, make_request(shaped, backend.dtype(), mode));
   if (kernel == nullptr) throw internal_error("no kernel for {}", shaped.node.name);
-  return run_kernel(backend, *kernel, mode, feed);
+  return run_kernel(backend, *kernel, mode, feed,
+                    {.updated_inputs = updated_inputs(shaped.node.op)});
 }
 
 TEST(GoldenOperators, Pooling) {

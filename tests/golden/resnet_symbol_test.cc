@@ -45,7 +45,7 @@ std::map<std::string, Layer> layers_of(const Graph& graph) {
 TEST(GoldenResnet, Resnet50IsMxnetsLayerForLayer) {
   const char* path = std::getenv("ORTHRUS_RESNET50_SYMBOL");
   if (path == nullptr) {
-    GTEST_SKIP() << "ORTHRUS_RESNET50_SYMBOL does not name the resnet-50-symbol.json of MXNet's "
+    GTEST_SKIP() << "ORTHRUS_RESNET50_SYMBOL is not set: the resnet-50-symbol.json of MXNet's "
                     "ImageNet model";
   }
   const Graph theirs = mxnet::read_symbol(path);

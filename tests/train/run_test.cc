@@ -4,10 +4,15 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
+#include <mutex>
+#include <set>
+#include <thread>
 
 #include "base/file.h"
 #include "base/options_parse.h"
 #include "base/options_text.h"
+#include "base/threads.h"
 #include "formats/mxnet/checkpoint.h"
 #include "formats/safetensors/safetensors.h"
 #include "model/model_file.h"
@@ -274,11 +279,15 @@ TEST(RunFolder, RemovesWhatAKilledProcessLeftHalfWritten) {
   const TemporaryFolder folder;
   std::filesystem::create_directory(folder.path() / "checkpoints");
   for (const char* name : {"best.safetensors.tmp-12", "checkpoints/step-1.safetensors.tmp-12",
-                           "mine.tmp-12", "last.safetensors.tmp-x"}) {
+                           "checkpoints/step-1.safetensors.tmp-12-3", "net-0001.params.tmp-7",
+                           "net-symbol.json.tmp-7", "mine.tmp-12", "last.safetensors.tmp-x"}) {
     write_file(folder.path() / name, "x");
   }
   const RunFolder run(folder.path());
-  EXPECT_FALSE(std::filesystem::exists(folder.path() / "best.safetensors.tmp-12"));
+  for (const char* name :
+       {"best.safetensors.tmp-12", "net-0001.params.tmp-7", "net-symbol.json.tmp-7"}) {
+    EXPECT_FALSE(std::filesystem::exists(folder.path() / name)) << name;
+  }
   EXPECT_TRUE(std::filesystem::is_empty(folder.path() / "checkpoints"));
   EXPECT_TRUE(std::filesystem::exists(folder.path() / "mine.tmp-12"));
   EXPECT_TRUE(std::filesystem::exists(folder.path() / "last.safetensors.tmp-x"));
@@ -312,6 +321,73 @@ TEST(MissingPictures, OfALongListAreFoundBesideTheTraining) {
   while (said.empty()) said = search.poll();
   EXPECT_THAT(said, HasSubstr("long.lst: 1 of 1 pictures are missing"));
   EXPECT_EQ(search.poll(), "");
+}
+
+// Pictures whose disk is slow; all are there.
+class SlowPictures final : public Pictures {
+ public:
+  using Pictures::Pictures;
+  std::vector<std::byte> read(size_t, uint64_t) const override { return {}; }
+  bool missing(size_t) const override {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    const std::scoped_lock lock(mutex_);
+    ++looks_;
+    threads_.insert(std::this_thread::get_id());
+    return false;
+  }
+  std::string name(size_t) const override { return "x"; }
+  std::filesystem::path home() const override { return "here"; }
+
+  size_t looks() const {
+    const std::scoped_lock lock(mutex_);
+    return looks_;
+  }
+  size_t threads() const {
+    const std::scoped_lock lock(mutex_);
+    return threads_.size();
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  mutable size_t looks_ = 0;
+  mutable std::set<std::thread::id> threads_;
+};
+
+std::shared_ptr<SlowPictures> slow_pictures(size_t count) {
+  ImageList list;
+  for (size_t i = 0; i < count; ++i) list.entries.push_back({.path = "x.jpg"});
+  return std::make_shared<SlowPictures>(std::move(list));
+}
+
+// As Ctrl-C or an error does early in a training.
+TEST(MissingPictures, TheSearchEndsWithTheTraining) {
+  constexpr size_t kCount = 200'000;
+  const auto pictures = slow_pictures(kCount);
+  {
+    MissingPictures first(pictures, OnBadImage::kFail, 0);
+    const MissingPictures search(std::move(first));
+    while (pictures->looks() == 0) std::this_thread::yield();
+  }
+  EXPECT_LT(pictures->looks(), kCount);
+}
+
+// Whatever --threads says of the computing: set_threads() holds for the thread that calls it.
+TEST(MissingPictures, TheSearchTakesOneThread) {
+  const auto pictures = slow_pictures(50);
+  MissingPictures search(pictures, OnBadImage::kFail, 0);
+  while (pictures->looks() < 50) std::this_thread::yield();
+  EXPECT_EQ(pictures->threads(), 1U);
+}
+
+// --threads bounds the search before the training too.
+TEST_F(Run, LooksForPicturesWithTheThreadsThatItIsGiven) {
+  const int before = current_threads();
+  set_threads(4);
+  request_.threads = 1;
+  request_.train = {{.files = {write_list("0\t1\tnone.jpg\n"), folder_.path()}}};
+  EXPECT_THAT(refusal(), HasSubstr("pictures are missing"));
+  EXPECT_EQ(current_threads(), 1);
+  set_threads(before);
 }
 
 // The request that a command line makes.

@@ -123,6 +123,11 @@ TEST(TrainedPart, RefusesWhatTheNetworkDoesNotHave) {
     EXPECT_THAT(refusal(item), HasSubstr("from 1 to 3 is expected")) << item;
   }
   EXPECT_THAT(refusal("head"), HasSubstr("did you mean 'heads'"));
+  // Would take years if every '*' tried every place of every other.
+  EXPECT_THAT(refusal((std::string(40, '*') + "zzz").c_str()),
+              HasSubstr("no parameter of the network has such a name"));
+  EXPECT_THAT(refusal("*s*t*a*g*e*_*u*n*i*t*_*c*o*n*v*_*w*e*i*g*h*t*?z"),
+              HasSubstr("no parameter of the network has such a name"));
   EXPECT_THAT(refusal("zzzzzzzz*"), AllOf(HasSubstr("no parameter of the network has such a name"),
                                           HasSubstr("a pattern such as")));
 }

@@ -141,8 +141,7 @@ class ConvolutionKernel : public CpuKernel {
     if (residual_) {
       const Slot residual{SlotKind::kInput, static_cast<int>(*residual_)};
       step.reads.push_back(residual);
-      const std::vector<Edge>& edges = request.node.inputs;
-      if (edges[*residual_] != edges[0]) step.in_place = {{residual, {SlotKind::kOutput}}};
+      step.in_place = {{residual, {SlotKind::kOutput}}};
     }
     forward_scratch_ = aligned_size(chosen_.forward.scratchpad_desc());
     step.scratch_bytes = forward_scratch_;

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "backend/cuda/cuda_check.h"
+#include "backend/cuda/cuda_event.h"
 #include "base/clock.h"
 
 namespace orthrus::cuda {
@@ -210,9 +211,11 @@ ConvolutionPlans::ConvolutionPlans(CudaDevice& device, bool deterministic,
              fmt::format("{}-cudnn{}", device.properties().name, cudnnGetVersion())) {}
 
 std::shared_ptr<const ConvolutionPlan> ConvolutionPlans::find(const ConvolutionProblem& problem) {
-  const auto [place, is_new] = known_.try_emplace(problem.text());
-  if (is_new) place->second = search(problem);
-  return place->second;
+  const std::string text = problem.text();
+  const auto known = known_.find(text);
+  if (known != known_.end()) return known->second;
+  // Kept only once it has ended: one that ran out of memory is no answer.
+  return known_[text] = search(problem);
 }
 
 bool ConvolutionPlans::allowed(const EngineChoice& choice, DType type) const {
@@ -301,26 +304,17 @@ std::shared_ptr<const ConvolutionPlan> ConvolutionPlans::search(const Convolutio
 float ConvolutionPlans::measure(const ConvolutionPlan& plan, const std::vector<void*>& addresses,
                                 void* workspace) {
   const GraphCall call(plan.ids, addresses, workspace);
-  cudaEvent_t start = nullptr, stop = nullptr;
-  check(cudaEventCreate(&start), "cudaEventCreate");
-  check(cudaEventCreate(&stop), "cudaEventCreate");
+  CudaEvent start, stop;
   float best = std::numeric_limits<float>::infinity();
   for (int run = 0; run <= kRuns; ++run) {  // the first warms up
-    check(cudaEventRecord(start, device_.stream()), "cudaEventRecord");
+    start.record(device_.stream());
     const cudnnStatus_t result =
         cudnnBackendExecute(device_.cudnn(), plan.plan.get(), call.pack.get());
-    check(cudaEventRecord(stop, device_.stream()), "cudaEventRecord");
-    check(cudaEventSynchronize(stop), "cudaEventSynchronize");
-    float milliseconds = 0;
-    check(cudaEventElapsedTime(&milliseconds, start, stop), "cudaEventElapsedTime");
-    if (result != CUDNN_STATUS_SUCCESS) {
-      best = std::numeric_limits<float>::infinity();
-      break;
-    }
-    if (run > 0) best = std::min(best, milliseconds / 1e3F);
+    stop.record(device_.stream());
+    stop.wait();
+    if (result != CUDNN_STATUS_SUCCESS) return std::numeric_limits<float>::infinity();
+    if (run > 0) best = std::min(best, milliseconds_between(start, stop) / 1e3F);
   }
-  check(cudaEventDestroy(start), "cudaEventDestroy");
-  check(cudaEventDestroy(stop), "cudaEventDestroy");
   return best;
 }
 

@@ -1,8 +1,10 @@
 #include "backend/cuda/cuda_device.h"
 
 #include <algorithm>
+#include <memory>
 
 #include "backend/cuda/cuda_check.h"
+#include "backend/cuda/cuda_event.h"
 #include "backend/cuda/device_arithmetic.h"
 #include "base/error.h"
 
@@ -19,43 +21,53 @@ void free_on_device(void* memory) {
 class PinnedCopy : public HostCopy {
  public:
   PinnedCopy(CudaDevice& device, std::byte* address, size_t size_bytes)
-      : device_(device), address_(address), size_bytes_(size_bytes) {
-    check(cudaHostAlloc(&pinned_, std::max<size_t>(size_bytes, 1), cudaHostAllocDefault),
-          "cudaHostAlloc");
-    check(cudaEventCreateWithFlags(&done_, cudaEventDisableTiming), "cudaEventCreate");
-    std::fill_n(static_cast<std::byte*>(pinned_), size_bytes, std::byte{0});
+      : device_(device),
+        address_(address),
+        size_bytes_(size_bytes),
+        pinned_(pinned_memory(size_bytes)),
+        done_(cudaEventDisableTiming) {
+    std::fill_n(pinned_.get(), size_bytes, std::byte{0});
   }
-  ~PinnedCopy() override {
-    cudaEventSynchronize(done_);
-    cudaEventDestroy(done_);
-    cudaFreeHost(pinned_);
-  }
+  ~PinnedCopy() override { cudaEventSynchronize(done_.get()); }
   PinnedCopy(const PinnedCopy&) = delete;
   PinnedCopy& operator=(const PinnedCopy&) = delete;
 
-  [[nodiscard]] std::span<std::byte> bytes() override {
-    return {static_cast<std::byte*>(pinned_), size_bytes_};
-  }
+  [[nodiscard]] std::span<std::byte> bytes() override { return {pinned_.get(), size_bytes_}; }
   void send(bool beside) override {
     const cudaStream_t stream = beside ? device_.copy_stream() : device_.stream();
-    check(cudaMemcpyAsync(address_, pinned_, size_bytes_, cudaMemcpyHostToDevice, stream),
+    check(cudaMemcpyAsync(address_, pinned_.get(), size_bytes_, cudaMemcpyHostToDevice, stream),
           "cudaMemcpyAsync");
-    check(cudaEventRecord(done_, stream), "cudaEventRecord");
-    if (beside) check(cudaStreamWaitEvent(device_.stream(), done_, 0), "cudaStreamWaitEvent");
+    done_.record(stream);
+    if (beside) {
+      check(cudaStreamWaitEvent(device_.stream(), done_.get(), 0), "cudaStreamWaitEvent");
+    }
   }
   void fetch() override {
-    check(cudaMemcpyAsync(pinned_, address_, size_bytes_, cudaMemcpyDeviceToHost, device_.stream()),
+    check(cudaMemcpyAsync(pinned_.get(), address_, size_bytes_, cudaMemcpyDeviceToHost,
+                          device_.stream()),
           "cudaMemcpyAsync");
-    check(cudaEventRecord(done_, device_.stream()), "cudaEventRecord");
+    done_.record(device_.stream());
   }
-  void wait() override { check(cudaEventSynchronize(done_), "cudaEventSynchronize"); }
+  void wait() override { done_.wait(); }
 
  private:
+  struct FreePinned {
+    void operator()(std::byte* memory) const { cudaFreeHost(memory); }
+  };
+  using PinnedMemory = std::unique_ptr<std::byte, FreePinned>;
+
+  static PinnedMemory pinned_memory(size_t size_bytes) {
+    void* memory = nullptr;
+    check(cudaHostAlloc(&memory, std::max<size_t>(size_bytes, 1), cudaHostAllocDefault),
+          "cudaHostAlloc");
+    return PinnedMemory(static_cast<std::byte*>(memory));
+  }
+
   CudaDevice& device_;
   std::byte* address_;
   size_t size_bytes_;
-  void* pinned_ = nullptr;
-  cudaEvent_t done_ = nullptr;
+  PinnedMemory pinned_;
+  CudaEvent done_;
 };
 
 // A CUDA graph. The first work is done as it is, since libraries set themselves up then.
@@ -103,7 +115,8 @@ class GraphRecording : public Recording {
 
 }  // namespace
 
-CudaDevice::CudaDevice(int number) {
+// Delegates, so that the destructor clears up what was there when something is thrown.
+CudaDevice::CudaDevice(int number) : CudaDevice() {
   const cudaError_t found = cudaSetDevice(number);
   if (found != cudaSuccess) {
     throw resource_error("GPU {} cannot be used: {}", number, cudaGetErrorString(found))
@@ -124,12 +137,12 @@ CudaDevice::CudaDevice(int number) {
 }
 
 CudaDevice::~CudaDevice() {
-  cudaStreamSynchronize(stream_);
-  cudaStreamSynchronize(copy_stream_);
-  cublasDestroy(cublas_);
-  cudnnDestroy(cudnn_);
-  cudaStreamDestroy(copy_stream_);
-  cudaStreamDestroy(stream_);
+  if (stream_ != nullptr) cudaStreamSynchronize(stream_);
+  if (copy_stream_ != nullptr) cudaStreamSynchronize(copy_stream_);
+  if (cublas_ != nullptr) cublasDestroy(cublas_);
+  if (cudnn_ != nullptr) cudnnDestroy(cudnn_);
+  if (copy_stream_ != nullptr) cudaStreamDestroy(copy_stream_);
+  if (stream_ != nullptr) cudaStreamDestroy(stream_);
 }
 
 std::shared_ptr<std::byte[]> CudaDevice::allocate(size_t size_bytes) {

@@ -50,6 +50,8 @@ class CudaDevice : public Device {
   }
 
  private:
+  CudaDevice() = default;  // nothing yet
+
   // The result of a reduction.
   [[nodiscard]] double reduced();
 

@@ -16,7 +16,8 @@ template <UpdateRule kRule>
 __device__ void update_element(const UpdateNumbers& n, float gradient, float& first, float& second,
                                float& weight) {
   float g = n.rescale * gradient;
-  if (n.clip > 0) g = fminf(fmaxf(g, -n.clip), n.clip);
+  // Not by fminf and fmaxf, which would make a number of NaN.
+  if (n.clip > 0) g = g < -n.clip ? -n.clip : (g > n.clip ? n.clip : g);
   if constexpr (kRule == UpdateRule::kAdamW) {
     const float keep = 1 - n.learning_rate * n.weight_decay;
     first = n.beta1 * first + (1 - n.beta1) * g;

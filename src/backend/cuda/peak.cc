@@ -10,6 +10,7 @@
 #include "backend/backend.h"
 #include "backend/cuda/cuda_check.h"
 #include "backend/cuda/cuda_device.h"
+#include "backend/cuda/cuda_event.h"
 #include "base/random.h"
 
 namespace orthrus {
@@ -22,21 +23,16 @@ constexpr int kRepetitions = 10;
 // Seconds of the fastest of several runs.
 template <typename Work>
 double fastest(cuda::CudaDevice& device, const Work& work) {
-  cudaEvent_t start = nullptr, stop = nullptr;
-  check(cudaEventCreate(&start), "cudaEventCreate");
-  check(cudaEventCreate(&stop), "cudaEventCreate");
+  cuda::CudaEvent start, stop;
   float best = 0;
   for (int i = 0; i < kRepetitions; ++i) {
-    check(cudaEventRecord(start, device.stream()), "cudaEventRecord");
+    start.record(device.stream());
     work();
-    check(cudaEventRecord(stop, device.stream()), "cudaEventRecord");
-    check(cudaEventSynchronize(stop), "cudaEventSynchronize");
-    float milliseconds = 0;
-    check(cudaEventElapsedTime(&milliseconds, start, stop), "cudaEventElapsedTime");
+    stop.record(device.stream());
+    stop.wait();
+    const float milliseconds = cuda::milliseconds_between(start, stop);
     best = i == 0 ? milliseconds : std::min(best, milliseconds);
   }
-  check(cudaEventDestroy(start), "cudaEventDestroy");
-  check(cudaEventDestroy(stop), "cudaEventDestroy");
   return static_cast<double>(best) / 1e3;
 }
 
