@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 #include <new>
+#include <system_error>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -265,9 +266,16 @@ void CheckpointFolder::start_write(TrainerState state) {
   last_time_ = Clock::now();
   last_updates_ = state.updates;
   finish();
-  writing_ = std::async(
-      std::launch::async, [this](TrainerState&& taken) { write(std::move(taken)); },
-      std::move(state));
+  const int64_t updates = state.updates;
+  try {
+    writing_ = std::async(
+        std::launch::async, [this](TrainerState&& taken) { write(std::move(taken)); },
+        std::move(state));
+  } catch (const std::system_error& error) {
+    throw resource_error("cannot write the checkpoint of update {}: no thread can be started ({})",
+                         updates, error.code().message())
+        .with_hint("the limit of processes or the memory is exhausted");
+  }
 }
 
 void CheckpointFolder::finish() {

@@ -171,7 +171,6 @@ PreparedTraining prepare_training(const TrainRequest& given, Backend& backend,
   PreparedTraining prepared;
   prepared.request = given;
   TrainRequest& request = prepared.request;
-  if (!request.replay.empty()) request.validation.reset();
   const SharedPictures& train_pictures = prepared.train_pictures = open_training(request, observer);
   follow_hyper_rule(request, train_pictures->list().entries.size());
   SharedPictures& validation_pictures = prepared.validation_pictures;
