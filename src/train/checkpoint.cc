@@ -4,8 +4,8 @@
 #include <array>
 #include <map>
 #include <new>
-#include <system_error>
 #include <nlohmann/json.hpp>
+#include <system_error>
 #include <utility>
 
 #include "base/error.h"
@@ -177,6 +177,11 @@ Checkpoint checkpoint_of(SafetensorsFile file) {
   return checkpoint;
 }
 
+// By the name of a file that checkpoint_files() found.
+int64_t updates_of(const std::filesystem::path& path) {
+  return std::stoll(path.filename().string().substr(kBegin.size(), kDigits));
+}
+
 // Told by the header alone.
 bool is_checkpoint(const std::filesystem::path& path) {
   try {
@@ -306,9 +311,21 @@ void CheckpointFolder::remove_void(const std::filesystem::path& written) const {
   }
 }
 
-CheckpointFolder::Newest CheckpointFolder::newest() const {
+void CheckpointFolder::remove_from(int64_t updates) const {
+  try {
+    for (const std::filesystem::path& path : checkpoint_files(folder_)) {
+      if (updates_of(path) < updates || !is_checkpoint(path)) continue;
+      std::error_code ignored;
+      std::filesystem::remove(path, ignored);
+    }
+  } catch (const Error&) {  // one too many does no harm
+  }
+}
+
+CheckpointFolder::Newest CheckpointFolder::newest(int64_t below) const {
   Newest newest;
   for (const std::filesystem::path& path : checkpoint_files(folder_)) {
+    if (updates_of(path) >= below) continue;
     try {
       newest.checkpoint = read_checkpoint(path);
       newest.path = path;

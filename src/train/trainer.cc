@@ -397,8 +397,8 @@ void Trainer::save_models() {
     notes["validation_" + options_.best_by.text()] = fmt::format("{}", *report.score);
   }
   write_model(options_.last, model_, notes);
-  const int best = best_epoch(history_, options_.best_by.higher_is_better());
-  if (best == static_cast<int>(history_.size()) - 1) {
+  const auto rivals = std::span(history_).subspan(best_from_);
+  if (best_epoch(rivals, options_.best_by.higher_is_better()) == std::ssize(rivals) - 1) {
     name_file_too(options_.last, options_.best);
   }
 }

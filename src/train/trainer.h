@@ -150,10 +150,13 @@ class Trainer {
   [[nodiscard]] NonFinite explained(const NonFinite& error,
                                     const std::optional<TrainerState>& last);
   void roll_back(const NonFinite& error, std::optional<TrainerState> last);
+  // Where to go back to: `last`, or further where that was of no use before.
+  [[nodiscard]] std::optional<TrainerState> rollback_target(std::optional<TrainerState> last);
   void keep_start(NamedTensors parameters);
   [[nodiscard]] std::optional<TrainerState> start_state();
-  // The newest checkpoint of this trainer's batches, or the start; nothing where neither is there.
-  [[nodiscard]] std::optional<TrainerState> last_state();
+  // The newest checkpoint of fewer than `below` updates that is for this trainer, or the start;
+  // nothing where neither is there.
+  [[nodiscard]] std::optional<TrainerState> last_state(int64_t below);
 
   // Replay (trainer_replay.cc): where it all began. Repeats the training from `last` with every
   // value checked; the first bad step, or nothing when none comes.
@@ -220,6 +223,9 @@ class Trainer {
   int pass_ = 0;               // of the update in hand
   int64_t pass_pictures_ = 0;  // real ones of its passes so far
   int rollbacks_ = 0;
+  int64_t rolled_back_to_ = -1, failed_at_ = 0;  // updates of the last rollback; -1: there was none
+  int tries_ = 0;                                // of rollbacks in a row to there
+  size_t best_from_ = 0;         // the epochs before have no claim to best.safetensors
   std::vector<EpochReport> history_;
   int plateau_cuts_ = 0;              // that follow from it
   std::optional<uint64_t> log_size_;  // while an epoch is finished: before its lines

@@ -9,6 +9,11 @@ namespace orthrus {
 namespace {
 
 constexpr int kMaxRollbacks = 10;
+// Of one state. One whose weights or momentum are too large already fails at any learning rate.
+constexpr int kMaxTries = 2;
+// Updates, or half an epoch where that is less: a failure so soon after the place of the one before
+// has the same cause, and checkpoints written in between are no better.
+constexpr int64_t kSameCause = 10;
 
 Error non_finite_error(const BadStep& step, const std::string& origin) {
   return input_error("epoch {}, batch {}{}: {}{}", step.epoch, step.batch,
@@ -97,7 +102,7 @@ void Trainer::fail_validation(const NonFinite& error, Inference& inference) {
 
 void Trainer::recover(const NonFinite& error) {
   model_.parameters.clear();  // of an end of an epoch that is not reached
-  std::optional<TrainerState> last = last_state();
+  std::optional<TrainerState> last = last_state(updates_ + 1);
   const NonFinite known = explained(error, last);
   if (options_.on_nan != OnNan::kRollback) throw NonFinite(known);
   roll_back(known, std::move(last));
@@ -130,7 +135,28 @@ NonFinite Trainer::explained(const NonFinite& error, const std::optional<Trainer
   return NonFinite(told.with_hint(hint));
 }
 
+std::optional<TrainerState> Trainer::rollback_target(std::optional<TrainerState> last) {
+  const int64_t half_epoch =
+      updates_per_epoch(train_.batches_per_epoch(), options_.accumulate) / 2;
+  const bool same_cause =
+      rolled_back_to_ >= 0 && updates_ <= failed_at_ + std::min(kSameCause, half_epoch);
+  failed_at_ = updates_;
+  if (!same_cause) {
+    tries_ = 0;
+  } else if (last && last->updates > rolled_back_to_) {
+    last = last_state(rolled_back_to_ + 1);
+  }
+  if (last && tries_ >= kMaxTries) {
+    if (std::optional<TrainerState> before = last_state(last->updates)) last = std::move(before);
+  }
+  if (!last) return last;
+  tries_ = same_cause && last->updates == rolled_back_to_ ? tries_ + 1 : 1;
+  rolled_back_to_ = last->updates;
+  return last;
+}
+
 void Trainer::roll_back(const NonFinite& error, std::optional<TrainerState> last) {
+  last = rollback_target(std::move(last));
   if (!last || rollbacks_ >= kMaxRollbacks) {
     const std::string why =
         last ? fmt::format("the learning rate was halved {} times", kMaxRollbacks)
@@ -138,13 +164,17 @@ void Trainer::roll_back(const NonFinite& error, std::optional<TrainerState> last
     throw NonFinite(Error(error.kind(), error.message(), why + "; " + error.hint()));
   }
   last->rollbacks = rollbacks_ + 1;
+  const int best = best_epoch(history_, options_.best_by.higher_is_better());
   put(*last);
-  const std::string where = updates_ == 0 && start_ ? std::string("the start")
-                                                    : fmt::format("update {}", updates_);
+  if (best >= std::ssize(history_)) best_from_ = history_.size();
   observer_.warn(fmt::format("{}; back to {}, with the learning rate halved: --lr {:g} by now",
-                             error.message(), where,
+                             error.message(),
+                             updates_ == 0 ? "the start" : fmt::format("update {}", updates_),
                              std::ldexp(options_.schedule.base, -rollbacks_)));
-  if (options_.checkpoints != nullptr) options_.checkpoints->continue_from(updates_);
+  if (options_.checkpoints != nullptr) {
+    options_.checkpoints->remove_from(updates_ + 1);
+    options_.checkpoints->continue_from(updates_);
+  }
   observer_.rolled_back(*last);
 }
 
@@ -176,14 +206,14 @@ std::optional<TrainerState> Trainer::start_state() {
   return state;
 }
 
-std::optional<TrainerState> Trainer::last_state() {
+std::optional<TrainerState> Trainer::last_state(int64_t below) {
   if (options_.checkpoints == nullptr) return start_state();
   finish_checkpoint();
   try {
-    CheckpointFolder::Newest newest = options_.checkpoints->newest();
+    CheckpointFolder::Newest newest = options_.checkpoints->newest(below);
     for (const std::string& reason : newest.skipped) observer_.warn("passed over: " + reason);
     if (newest.checkpoint && newest.checkpoint->state.epoch >= earliest_epoch_ &&
-        newest.checkpoint->state.updates <= updates_) {
+        newest.checkpoint->state.frozen == frozen_hash_) {
       return std::move(newest.checkpoint->state);
     }
   } catch (const Error& error) {
