@@ -1,6 +1,9 @@
 // `orthrus tune`: successive halving over options of a training.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <string>
+
 #include "base/signals.h"
 #include "cli/commands.h"
 #include "cli/fit_to_machine.h"

@@ -102,7 +102,9 @@ void Trainer::fail_validation(const NonFinite& error, Inference& inference) {
 
 void Trainer::recover(const NonFinite& error) {
   model_.parameters.clear();  // of an end of an epoch that is not reached
-  std::optional<TrainerState> last = last_state(updates_ + 1);
+  std::optional<TrainerState> last;
+  const bool is_replayed = noticed_ && !noticed_->validation;
+  if (is_replayed || options_.on_nan == OnNan::kRollback) last = last_state(updates_ + 1);
   const NonFinite known = explained(error, last);
   if (options_.on_nan != OnNan::kRollback) throw NonFinite(known);
   roll_back(known, std::move(last));

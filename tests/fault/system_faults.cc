@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -43,7 +44,9 @@ bool SystemFaults::strike(SystemCall call) {
   if (faults == nullptr) return false;
   const SystemFault& fault = faults->fault_;
   const bool counted =
-      fault.call == SystemCall::kAnyOfFiles ? call != SystemCall::kAllocate : fault.call == call;
+      fault.call == SystemCall::kAnyOfFiles
+          ? call != SystemCall::kAllocate && call != SystemCall::kThread
+          : fault.call == call;
   if (!counted) return false;
   const int64_t number = ++faults->calls_;
   if (number < fault.first || (number > fault.first && !fault.for_ever)) return false;
@@ -129,6 +132,13 @@ int rename(const char* from, const char* to) noexcept {
   static const auto next = hidden<decltype(rename)>("rename");
   if (SystemFaults::strike(SystemCall::kRename) && errno != 0) return -1;
   return next(from, to);
+}
+
+int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*run)(void*),
+                   void* argument) noexcept {
+  static const auto next = hidden<decltype(pthread_create)>("pthread_create");
+  if (SystemFaults::strike(SystemCall::kThread)) return errno;
+  return next(thread, attributes, run, argument);
 }
 
 void* aligned_alloc(size_t alignment, size_t size) noexcept {

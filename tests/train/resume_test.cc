@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "base/file.h"
+#include "formats/safetensors/safetensors.h"
 #include "train/run.h"
 #include "train/run_fixture.h"
 
