@@ -80,7 +80,8 @@ int run_tune(const Options& parsed, CommandContext& context) {
   fmt::print(context.out, "{:<7} {:>6} {:>{}}  {}\n", "trial", "epochs", metric, width, "settings");
   for (const Trial& trial : trials) {
     fmt::print(context.out, "{:<7} {:>6} {:>{}}  {}\n", trial.number, trial.epochs,
-               trial.score ? fmt::format("{:.4f}", *trial.score) : "-", settings_text(trial));
+               trial.score ? fmt::format("{:.4f}", *trial.score) : "-", width,
+               settings_text(trial));
   }
   fmt::print(context.out, "the best one: orthrus train {}\n", (folder / "best.toml").string());
   return 0;

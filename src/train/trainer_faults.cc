@@ -123,7 +123,7 @@ NonFinite Trainer::explained(const NonFinite& error, const std::optional<Trainer
       told = non_finite_error(step, found->origin);
     }
   }
-  std::string hint = fmt::format("lower --lr, which is {:g}{}, or look at the images of that batch",
+  std::string hint = fmt::format("lower --lr, which is {}{}, or look at the images of that batch",
                                  std::ldexp(options_.schedule.base, -rollbacks_),
                                  rollbacks_ == 0 ? "" : " by now");
   const std::filesystem::path file =
@@ -169,7 +169,7 @@ void Trainer::roll_back(const NonFinite& error, std::optional<TrainerState> last
   const int best = best_epoch(history_, options_.best_by.higher_is_better());
   put(*last);
   if (best >= std::ssize(history_)) best_from_ = history_.size();
-  observer_.warn(fmt::format("{}; back to {}, with the learning rate halved: --lr {:g} by now",
+  observer_.warn(fmt::format("{}; back to {}, with the learning rate halved: --lr {} by now",
                              error.message(),
                              updates_ == 0 ? "the start" : fmt::format("update {}", updates_),
                              std::ldexp(options_.schedule.base, -rollbacks_)));
