@@ -139,8 +139,8 @@ class Plan {
 
   void forward(const StepContext& context);
   // Without a mixer gradients are added up. A mixer needs a backend that computes in float32.
-  // `other_sink`: the sink does other work than PlanOptions::same_sink promises, so this call neither
-  // records nor uses a recording; the gradients are the same bytes.
+  // `other_sink`: the sink does other work than PlanOptions::same_sink promises, so this call
+  // neither records nor uses a recording; the gradients are the same bytes.
   void backward(const StepContext& context, const GradientSink& sink,
                 const GradientMixer& mixer = {}, bool other_sink = false);
 

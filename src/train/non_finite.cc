@@ -16,7 +16,7 @@ constexpr const char* kLabels = "batch/labels";
 
 struct BadStepGroup {
   std::string_view prefix;
-  NamedTensors BadStep::* tensors;
+  NamedTensors BadStep::*tensors;
 };
 constexpr std::array<BadStepGroup, 3> kBadStepGroups = {
     {{"parameter/", &BadStep::parameters},

@@ -34,9 +34,9 @@ struct BadStep {
   int64_t updates = 0;  // done before
   uint64_t seed = 0;
   double learning_rate = 0;
-  std::string what;              // was not finite: "the loss of task 'softmax'"
-  bool traced = false;           // this is the step where that began; else where it was noticed
-  bool validation = false;       // `parameters` were validated on `data`
+  std::string what;         // was not finite: "the loss of task 'softmax'"
+  bool traced = false;      // this is the step where that began; else where it was noticed
+  bool validation = false;  // `parameters` were validated on `data`
   std::vector<double> weighting = {};  // state of the loss weighting
   NamedTensors parameters = {};
   // State of the optimizer; empty where the update is not needed to see it.

@@ -195,8 +195,8 @@ void run_training(const TrainRequest& given, RunFolder& folder, Backend& backend
                   TrainObserver& observer) {
   std::optional<BadStep> bad_step;
   if (!given.replay.empty()) bad_step = read_bad_step(given.replay);
-  PreparedTraining prepared = prepare_training(
-      bad_step ? request_to_replay(given, *bad_step) : given, backend, observer);
+  PreparedTraining prepared =
+      prepare_training(bad_step ? request_to_replay(given, *bad_step) : given, backend, observer);
   const TrainRequest& request = prepared.request;
   TrainingInputs inputs{.config = request.config,
                         .lists = {identity_of(prepared.train_pictures->list())}};

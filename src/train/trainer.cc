@@ -409,9 +409,8 @@ void Trainer::validate(EpochReport& report) {
                       model_.parameters, backend_);
   Validation validation;
   try {
-    validation =
-        orthrus::validate(inference, model_.tasks, *validation_, options_.best_by,
-                          options_.calibrate, [this](int64_t) { stop_if_asked(); });
+    validation = orthrus::validate(inference, model_.tasks, *validation_, options_.best_by,
+                                   options_.calibrate, [this](int64_t) { stop_if_asked(); });
   } catch (const NonFinite& error) {
     fail_validation(error, inference);
   }

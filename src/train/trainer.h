@@ -58,9 +58,9 @@ struct TrainerOptions {
   bool calibrate = true;                    // temperatures of the saved models, by the validation
   CheckpointFolder* checkpoints = nullptr;  // null: none are written; must outlive the trainer
   OnNan on_nan = OnNan::kStop;
-  std::filesystem::path bad_steps;          // folder of bad-step files; empty: none are written
-  int patience = 0;      // ends after so many epochs without a better one; 0: never
-  int speed_every = 20;  // batches between two speed lines
+  std::filesystem::path bad_steps;  // folder of bad-step files; empty: none are written
+  int patience = 0;                 // ends after so many epochs without a better one; 0: never
+  int speed_every = 20;             // batches between two speed lines
   // Asked after each step; kInterrupted or kTerminated ends the training there.
   std::function<std::optional<ErrorKind>()> stop;
 };
@@ -225,7 +225,7 @@ class Trainer {
   int rollbacks_ = 0;
   int64_t rolled_back_to_ = -1, failed_at_ = 0;  // updates of the last rollback; -1: there was none
   int tries_ = 0;                                // of rollbacks in a row to there
-  size_t best_from_ = 0;         // the epochs before have no claim to best.safetensors
+  size_t best_from_ = 0;  // the epochs before have no claim to best.safetensors
   std::vector<EpochReport> history_;
   int plateau_cuts_ = 0;              // that follow from it
   std::optional<uint64_t> log_size_;  // while an epoch is finished: before its lines

@@ -1,5 +1,5 @@
-// The trainer where values are no longer finite: how that is noticed, and the way back to a checkpoint
-// or to the start. Where it began is found by trainer_replay.cc.
+// The trainer where values are no longer finite: how that is noticed, and the way back to a
+// checkpoint or to the start. Where it began is found by trainer_replay.cc.
 #include <algorithm>
 #include <cmath>
 
@@ -138,8 +138,7 @@ NonFinite Trainer::explained(const NonFinite& error, const std::optional<Trainer
 }
 
 std::optional<TrainerState> Trainer::rollback_target(std::optional<TrainerState> last) {
-  const int64_t half_epoch =
-      updates_per_epoch(train_.batches_per_epoch(), options_.accumulate) / 2;
+  const int64_t half_epoch = updates_per_epoch(train_.batches_per_epoch(), options_.accumulate) / 2;
   const bool same_cause =
       rolled_back_to_ >= 0 && updates_ <= failed_at_ + std::min(kSameCause, half_epoch);
   failed_at_ = updates_;

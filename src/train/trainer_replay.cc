@@ -1,6 +1,6 @@
-// Where a training's values stopped being finite: the training is repeated from its last checkpoint,
-// which gives the same bytes, with every loss, gradient and parameter looked at in every step, up to
-// the first bad one; a step that was saved is computed again alone.
+// Where a training's values stopped being finite: the training is repeated from its last
+// checkpoint, which gives the same bytes, with every loss, gradient and parameter looked at in
+// every step, up to the first bad one; a step that was saved is computed again alone.
 #include <algorithm>
 #include <cmath>
 #include <iterator>
@@ -19,8 +19,8 @@ std::string verdict(const std::string& part, const std::string& first, const std
 }  // namespace
 
 std::optional<Trainer::Trace> Trainer::trace(const TrainerState& last, const BadStep& noticed) {
-  const std::string from = last.updates == 0 ? std::string("its start")
-                                             : fmt::format("update {}", last.updates);
+  const std::string from =
+      last.updates == 0 ? std::string("its start") : fmt::format("update {}", last.updates);
   observer_.note(fmt::format("{}; the training is replayed from {} to find where that began",
                              noticed.what, from));
   const std::vector<EpochReport> known = history_;

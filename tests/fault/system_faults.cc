@@ -43,10 +43,9 @@ bool SystemFaults::strike(SystemCall call) {
   SystemFaults* faults = living.load(std::memory_order_relaxed);
   if (faults == nullptr) return false;
   const SystemFault& fault = faults->fault_;
-  const bool counted =
-      fault.call == SystemCall::kAnyOfFiles
-          ? call != SystemCall::kAllocate && call != SystemCall::kThread
-          : fault.call == call;
+  const bool counted = fault.call == SystemCall::kAnyOfFiles
+                           ? call != SystemCall::kAllocate && call != SystemCall::kThread
+                           : fault.call == call;
   if (!counted) return false;
   const int64_t number = ++faults->calls_;
   if (number < fault.first || (number > fault.first && !fault.for_ever)) return false;

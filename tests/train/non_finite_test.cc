@@ -141,8 +141,9 @@ TEST_P(BadImage, LeavesTheStateBeforeItsStep) {
   constexpr uint64_t kBatch = 6;
   Workshop spoilt(options, {.epoch = 1, .batch = kBatch});
   EXPECT_THAT(refusal_of([&] { spoilt.trainer->run(); }),
-              AllOf(StartsWith("epoch 1, batch 7: "), HasSubstr("not a finite number; it began in "
-                                                                 "'conv'"),
+              AllOf(StartsWith("epoch 1, batch 7: "),
+                    HasSubstr("not a finite number; it began in "
+                              "'conv'"),
                     HasSubstr("lower --lr, which is "), HasSubstr("--replay ")));
   const BadStep saved = only_bad_step(folder.path());
   EXPECT_TRUE(saved.traced);
@@ -213,9 +214,10 @@ TEST_P(RollBack, ToTheStartIsATrainingWithHalfTheRate) {
   options.on_nan = OnNan::kRollback;
   Workshop spoilt(options, {.epoch = 0, .batch = 4}, true);
   EXPECT_TRUE(spoilt.trainer->run());
-  EXPECT_THAT(spoilt.observer.warnings,
-              ::testing::ElementsAre(HasSubstr("the replay did not show where that began"),
-                                     HasSubstr("back to the start, with the learning rate halved")));
+  EXPECT_THAT(
+      spoilt.observer.warnings,
+      ::testing::ElementsAre(HasSubstr("the replay did not show where that began"),
+                             HasSubstr("back to the start, with the learning rate halved")));
   EXPECT_FALSE(only_bad_step(folder.path()).traced);
 
   TrainerOptions half = kinds_of_state()[GetParam()];
@@ -250,8 +252,7 @@ TEST(NonFinite, RollsBackToTheLastCheckpointAndFromThereTheSameWhenResumed) {
   Workshop resumed(options);
   resumed.trainer->restore(middle.state);
   EXPECT_TRUE(resumed.trainer->run());
-  EXPECT_TRUE(
-      same_bytes(resumed.trainer->state().parameters, spoilt.trainer->state().parameters));
+  EXPECT_TRUE(same_bytes(resumed.trainer->state().parameters, spoilt.trainer->state().parameters));
 }
 
 // The weights of the last layer are so large that only the running statistics let it overflow.
@@ -343,9 +344,8 @@ TEST(NonFinite, AnEarlierVersionsFileIsRead) {
   const BadStep back = read_bad_step(path);
   EXPECT_EQ(back.updates, 7);
   EXPECT_FALSE(back.traced);
-  EXPECT_THAT(bench.trainer->replay(back),
-              AllOf(Contains(HasSubstr("it may have begun before")),
-                    Contains("forward: every value is finite")));
+  EXPECT_THAT(bench.trainer->replay(back), AllOf(Contains(HasSubstr("it may have begun before")),
+                                                 Contains("forward: every value is finite")));
 }
 
 }  // namespace

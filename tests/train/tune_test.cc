@@ -44,8 +44,8 @@ class Tune : public ::testing::Test {
   }
   std::vector<Trial> search(const std::vector<std::string>& axes,
                             std::vector<std::string> more = {}) {
-    return tune(options(std::move(more)), {.axes = tune_axes(axes, train_table()), .folder = out_}, *backend_,
-                observer_, {});
+    return tune(options(std::move(more)), {.axes = tune_axes(axes, train_table()), .folder = out_},
+                *backend_, observer_, {});
   }
 
   TemporaryFolder folder_;
@@ -84,7 +84,9 @@ TEST_F(Tune, RanksByTheMetricThatIsAskedFor) {
   }
   EXPECT_LE(trials[0].score, trials[1].score);
   EXPECT_LE(trials[1].score, trials[2].score);
-  EXPECT_THAT(refusal_of([&] { (void)search({"train.best_by=loss", "accuracy"}); }),
+  EXPECT_THAT(refusal_of([&] {
+                (void)search({"train.best_by=loss", "accuracy"});
+              }),
               HasSubstr("trials are compared by one metric"));
 }
 
