@@ -17,7 +17,7 @@ void check_predictions(const BatchAnswers& answers, const std::vector<Task>& tas
     }
     throw NonFinite(
         input_error("a prediction of task '{}' is not a finite number", tasks[task].name)
-            .with_hint("lower --lr, or look at the images of the validation"));
+            .with_hint("the parameters of the model are corrupt, or an image is"));
   }
 }
 
