@@ -1,6 +1,9 @@
 // `orthrus tune`: successive halving over options of a training.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <string>
+
 #include "base/file.h"
 #include "base/signals.h"
 #include "cli/commands.h"
@@ -76,10 +79,13 @@ int run_tune(const Options& parsed, CommandContext& context) {
             .folder = folder,
             .first_epochs = static_cast<int>(options.integer("tune.first_epochs"))},
            *training_backend(training), observer, [&signals] { return stop_kind(signals); });
-  fmt::print(context.out, "{:<7} {:>6} {:>9}  {}\n", "trial", "epochs", "accuracy", "settings");
+  const std::string metric = training.text("train.best_by");
+  const size_t width = std::max<size_t>(metric.size(), 9);
+  fmt::print(context.out, "{:<7} {:>6} {:>{}}  {}\n", "trial", "epochs", metric, width, "settings");
   for (const Trial& trial : trials) {
-    fmt::print(context.out, "{:<7} {:>6} {:>9}  {}\n", trial.number, trial.epochs,
-               trial.score ? fmt::format("{:.4f}", *trial.score) : "-", settings_text(trial));
+    fmt::print(context.out, "{:<7} {:>6} {:>{}}  {}\n", trial.number, trial.epochs,
+               trial.score ? fmt::format("{:.4f}", *trial.score) : "-", width,
+               settings_text(trial));
   }
   fmt::print(context.out, "the best one: orthrus train {}\n", (folder / "best.toml").string());
   return 0;

@@ -61,12 +61,13 @@ class Plan::Impl {
     host_values_->fetch_outputs();
   }
 
-  void backward(const StepContext& context, const GradientSink& sink, const GradientMixer& mixer) {
+  void backward(const StepContext& context, const GradientSink& sink, const GradientMixer& mixer,
+                bool other_sink) {
     host_values_->send_gradients();
     const auto work = [&] {
       run(at(program_.first_backward_step), program_.steps.size(), context, sink, mixer);
     };
-    if (step_seconds_ == nullptr && same_sink_ && !mixer) {
+    if (step_seconds_ == nullptr && same_sink_ && !other_sink && !mixer) {
       backward_->run(work);
     } else {
       work();
@@ -372,8 +373,8 @@ void Plan::forward(const StepContext& context) {
 }
 
 void Plan::backward(const StepContext& context, const GradientSink& sink,
-                    const GradientMixer& mixer) {
-  impl_->backward(context, sink, mixer);
+                    const GradientMixer& mixer, bool other_sink) {
+  impl_->backward(context, sink, mixer, other_sink);
 }
 
 std::string Plan::find_non_finite(const StepContext& context) {

@@ -139,8 +139,10 @@ class Plan {
 
   void forward(const StepContext& context);
   // Without a mixer gradients are added up. A mixer needs a backend that computes in float32.
+  // `other_sink`: the sink does other work than PlanOptions::same_sink promises, so this call
+  // neither records nor uses a recording; the gradients are the same bytes.
   void backward(const StepContext& context, const GradientSink& sink,
-                const GradientMixer& mixer = {});
+                const GradientMixer& mixer = {}, bool other_sink = false);
 
   // Name of the first layer whose output, or of the first parameter whose value, is not finite when
   // the last forward() is repeated; empty when all are finite. Slow; for diagnosis.

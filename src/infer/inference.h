@@ -49,6 +49,8 @@ class Inference {
   // What the heads stand on (tasks/heads.h, find_features): N rows, of whatever shape, row-major.
   [[nodiscard]] std::span<const float> features() const { return plan_.kept(features_); }
   [[nodiscard]] const Plan& plan() const { return plan_; }
+  // Of the last run(), the first layer or (folded) parameter that is not finite; empty: all are.
+  [[nodiscard]] std::string find_non_finite() { return plan_.find_non_finite({}); }
 
  private:
   // Leaves the answers in means_.

@@ -5,6 +5,7 @@
 #include <map>
 #include <new>
 #include <nlohmann/json.hpp>
+#include <system_error>
 #include <utility>
 
 #include "base/error.h"
@@ -176,6 +177,11 @@ Checkpoint checkpoint_of(SafetensorsFile file) {
   return checkpoint;
 }
 
+// By the name of a file that checkpoint_files() found.
+int64_t updates_of(const std::filesystem::path& path) {
+  return std::stoll(path.filename().string().substr(kBegin.size(), kDigits));
+}
+
 // Told by the header alone.
 bool is_checkpoint(const std::filesystem::path& path) {
   try {
@@ -265,9 +271,16 @@ void CheckpointFolder::start_write(TrainerState state) {
   last_time_ = Clock::now();
   last_updates_ = state.updates;
   finish();
-  writing_ = std::async(
-      std::launch::async, [this](TrainerState&& taken) { write(std::move(taken)); },
-      std::move(state));
+  const int64_t updates = state.updates;
+  try {
+    writing_ = std::async(
+        std::launch::async, [this](TrainerState&& taken) { write(std::move(taken)); },
+        std::move(state));
+  } catch (const std::system_error& error) {
+    throw resource_error("cannot write the checkpoint of update {}: no thread can be started ({})",
+                         updates, error.code().message())
+        .with_hint("the limit of processes or the memory is exhausted");
+  }
 }
 
 void CheckpointFolder::finish() {
@@ -298,9 +311,21 @@ void CheckpointFolder::remove_void(const std::filesystem::path& written) const {
   }
 }
 
-CheckpointFolder::Newest CheckpointFolder::newest() const {
+void CheckpointFolder::remove_from(int64_t updates) const {
+  try {
+    for (const std::filesystem::path& path : checkpoint_files(folder_)) {
+      if (updates_of(path) < updates || !is_checkpoint(path)) continue;
+      std::error_code ignored;
+      std::filesystem::remove(path, ignored);
+    }
+  } catch (const Error&) {  // one too many does no harm
+  }
+}
+
+CheckpointFolder::Newest CheckpointFolder::newest(int64_t below) const {
   Newest newest;
   for (const std::filesystem::path& path : checkpoint_files(folder_)) {
+    if (updates_of(path) >= below) continue;
     try {
       newest.checkpoint = read_checkpoint(path);
       newest.path = path;

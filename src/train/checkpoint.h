@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <future>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -59,21 +60,24 @@ class CheckpointFolder {
   [[nodiscard]] bool due(int64_t updates) const;
   // Begins to write one in a thread of its own, then removes those that are older than the ones to
   // keep, or newer than it (of a training that went back), and nothing that is no checkpoint; waits
-  // first for the one before. Throws kResource when that one could not be written.
+  // first for the one before. Throws kResource when that one could not be written, or no thread can
+  // be started.
   void start_write(TrainerState state);
   // Waits until everything is written; throws as start_write().
   void finish();
   // The training goes on from its checkpoint of that many updates.
   void continue_from(int64_t updates) { last_updates_ = updates; }
+  // Removes the checkpoints of that many updates and more, when a training has gone back further.
+  void remove_from(int64_t updates) const;
 
   struct Newest {
     std::filesystem::path path;
     std::optional<Checkpoint> checkpoint;
     std::vector<std::string> skipped;  // newer files that cannot be used, and why
   };
-  // The one with the most updates that can be read. Throws as checkpoint_files(), and kResource
-  // without memory for one.
-  [[nodiscard]] Newest newest() const;
+  // The one with the most updates, below `below`, that can be read. Throws as checkpoint_files(),
+  // and kResource without memory for one.
+  [[nodiscard]] Newest newest(int64_t below = std::numeric_limits<int64_t>::max()) const;
 
  private:
   using Clock = std::chrono::steady_clock;

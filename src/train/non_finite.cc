@@ -1,5 +1,6 @@
 #include "train/non_finite.h"
 
+#include <array>
 #include <map>
 #include <new>
 #include <nlohmann/json.hpp>
@@ -12,7 +13,15 @@ namespace {
 constexpr const char* kBadStepKey = "orthrus.bad_step";
 constexpr const char* kImages = "batch/images";
 constexpr const char* kLabels = "batch/labels";
-constexpr std::string_view kParameterPrefix = "parameter/";
+
+struct BadStepGroup {
+  std::string_view prefix;
+  NamedTensors BadStep::*tensors;
+};
+constexpr std::array<BadStepGroup, 3> kBadStepGroups = {
+    {{"parameter/", &BadStep::parameters},
+     {"momentum/", &BadStep::momentum},
+     {"second_moment/", &BadStep::second_moment}}};
 
 Tensor taken(NamedTensors& tensors, const char* name) {
   const auto found = tensors.find(name);
@@ -27,7 +36,14 @@ BadStep bad_step_of(SafetensorsFile file) {
   BadStep step;
   step.epoch = json.at("epoch").get<int>();
   step.batch = json.at("batch").get<int64_t>();
-  step.update = json.at("update").get<int64_t>();
+  step.step = json.at("update").get<int64_t>();
+  // What earlier versions did not write has a default.
+  step.updates = json.value("updates", step.step);
+  step.learning_rate = json.value("learning_rate", 0.0);
+  step.what = json.value("what", std::string());
+  step.traced = json.value("traced", false);
+  step.validation = json.value("validation", false);
+  step.weighting = json.value("weighting", std::vector<double>());
   step.seed = json.at("seed").get<uint64_t>();
   step.data.count = json.at("count").get<int>();
   step.data.positions = json.at("positions").get<std::vector<int64_t>>();
@@ -36,8 +52,11 @@ BadStep bad_step_of(SafetensorsFile file) {
   step.data.images = taken(file.tensors, kImages);
   step.data.labels = taken(file.tensors, kLabels);
   for (auto& [name, tensor] : file.tensors) {
-    if (!name.starts_with(kParameterPrefix)) continue;
-    step.parameters[name.substr(kParameterPrefix.size())] = std::move(tensor);
+    for (const BadStepGroup& group : kBadStepGroups) {
+      if (!name.starts_with(group.prefix)) continue;
+      (step.*group.tensors)[name.substr(group.prefix.size())] = std::move(tensor);
+      break;
+    }
   }
   return step;
 }
@@ -47,15 +66,23 @@ BadStep bad_step_of(SafetensorsFile file) {
 void write_bad_step(const std::filesystem::path& path, BadStep step) {
   const nlohmann::json json = {{"epoch", step.epoch},
                                {"batch", step.batch},
-                               {"update", step.update},
+                               {"update", step.step},
+                               {"updates", step.updates},
                                {"seed", step.seed},
+                               {"learning_rate", step.learning_rate},
+                               {"what", step.what},
+                               {"traced", step.traced},
+                               {"validation", step.validation},
+                               {"weighting", step.weighting},
                                {"count", step.data.count},
                                {"positions", step.data.positions},
                                {"partners", step.data.partners},
                                {"shares", step.data.shares}};
   NamedTensors tensors;
-  for (auto& [name, tensor] : step.parameters) {
-    tensors[std::string(kParameterPrefix) + name] = std::move(tensor);
+  for (const BadStepGroup& group : kBadStepGroups) {
+    for (auto& [name, tensor] : step.*group.tensors) {
+      tensors[std::string(group.prefix) + name] = std::move(tensor);
+    }
   }
   tensors[kImages] = step.data.images;
   tensors[kLabels] = step.data.labels;

@@ -1,11 +1,13 @@
-// A training whose numbers are no numbers any more: the error that says so, and a file with the
-// batch and the parameters it happened with, which `train --replay` computes again, layer by layer.
+// A training whose values are no longer finite: the error that says so, and a file with the batch
+// and the parameters of the step in which that began, which `train --replay` computes again, layer
+// by layer.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "data/batch.h"
@@ -18,19 +20,28 @@ class NonFinite : public Error {
   explicit NonFinite(Error error) : Error(std::move(error)) {}
 };
 
-// What goes on with the training then.
+// How the training continues then.
 enum class OnNan {
   kStop,
-  kRollback,  // back to the last checkpoint, with half the learning rate
+  kRollback,  // back to the last checkpoint, or to the start, with half the learning rate
 };
 
+// A training step, or a batch of a validation, as it stood before it was computed.
 struct BadStep {
   int epoch = 0;
-  int64_t batch = 0;   // of the epoch, from 1
-  int64_t update = 0;  // done before
+  int64_t batch = 0;    // of the epoch or of the validation, from 1
+  int64_t step = 0;     // number of the forward pass: keys what is random about it
+  int64_t updates = 0;  // done before
   uint64_t seed = 0;
-  NamedTensors parameters;
-  Batch data;  // pictures and labels as the plan was fed
+  double learning_rate = 0;
+  std::string what;         // was not finite: "the loss of task 'softmax'"
+  bool traced = false;      // this is the step where that began; else where it was noticed
+  bool validation = false;  // `parameters` were validated on `data`
+  std::vector<double> weighting = {};  // state of the loss weighting
+  NamedTensors parameters = {};
+  // State of the optimizer; empty where the update is not needed to see it.
+  NamedTensors momentum = {}, second_moment = {};
+  Batch data = {};  // images and labels as the plan was fed
 };
 
 // All-or-nothing; throws kResource.

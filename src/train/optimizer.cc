@@ -295,7 +295,22 @@ void Optimizer::restore(const NamedTensors& state, std::span<float> Slot::*buffe
   }
 }
 
+std::string Optimizer::first_not_finite() const {
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    for (const std::span<float> values : {slots_[i].first, slots_[i].second}) {
+      if (values.empty()) continue;
+      const BufferDesc desc = plain_desc({std::ssize(values)});
+      if (!plan_.device().all_finite(desc, std::as_bytes(values).data())) {
+        return plan_.parameters()[i].name;
+      }
+    }
+  }
+  return {};
+}
+
 void Optimizer::restore(const NamedTensors& first, const NamedTensors& second) {
+  const std::span<float> gradients = gradients_.all();
+  plan_.device().fill_zero(std::as_writable_bytes(gradients).data(), gradients.size_bytes());
   restore(first, &Slot::first, "momentum");
   restore(second, &Slot::second, "second moment");
 }

@@ -68,7 +68,10 @@ class Optimizer {
   // and the second moment where the rule has one.
   [[nodiscard]] NamedTensors first_moments() const;
   [[nodiscard]] NamedTensors second_moments() const;
-  // Throws kInput when one is missing or has another shape.
+  // Name of the first parameter of which something kept is not finite; empty: all is.
+  [[nodiscard]] std::string first_not_finite() const;
+  // Throws kInput when one is missing or has another shape. Gradients that were accumulated so far
+  // are dropped.
   void restore(const NamedTensors& first, const NamedTensors& second);
 
  private:

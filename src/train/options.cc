@@ -246,8 +246,9 @@ OptionSpec best_by_option() {
           .default_text = "accuracy",
           .value_name = "FIGURE[:TASK]",
           .help =
-              "Figure of the validation by which best.safetensors is chosen, of one task or as the "
-              "mean over the tasks that have it: accuracy, top5, loss, macro_f1, "
+              "Figure of the validation by which best.safetensors is chosen, and by which orthrus "
+              "tune ranks its trials, of one task or as the mean over the tasks that have it: "
+              "accuracy, top5, loss, macro_f1, "
               "balanced_accuracy, mcc, mean_average_precision, mean_roc_auc, mean_absolute_error, "
               "weighted_kappa, calibration_error.",
           .group = "Training"};

@@ -191,7 +191,6 @@ PreparedTraining prepare_training(const TrainRequest& given, Backend& backend,
   prepared.request = given;
   TrainRequest& request = prepared.request;
   set_threads(request.threads);
-  if (!request.replay.empty()) request.validation.reset();
   const SharedPictures& train_pictures = prepared.train_pictures = open_training(request, observer);
   follow_hyper_rule(request, train_pictures->list().entries.size());
   SharedPictures& validation_pictures = prepared.validation_pictures;

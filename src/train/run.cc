@@ -156,18 +156,28 @@ void check_disk(const TrainRequest& request, const RunFolder& folder, const Mode
   check_free_space(folder.path(), 2 * parameters + checkpoints * 2 * parameters + mxnet);
 }
 
-std::vector<std::string> replay(const TrainRequest& request, Trainer& trainer,
-                                const Loader& train) {
-  const BadStep step = read_bad_step(request.replay);
-  std::vector<std::string> lines = trainer.replay(step);
+void replay(const BadStep& step, Trainer& trainer, const PreparedTraining& prepared,
+            TrainObserver& observer) {
+  for (const std::string& line : trainer.replay(step)) observer.note(line);
+  const SharedPictures& source =
+      step.validation ? prepared.validation_pictures : prepared.train_pictures;
   std::vector<std::string> pictures;
   for (const int64_t position : step.data.positions) {
     const auto index = static_cast<size_t>(position);
-    if (index < train.list().entries.size())
-      pictures.emplace_back(train.list().entries[index].path);
+    if (index >= source->list().entries.size()) continue;
+    pictures.emplace_back(source->list().entries[index].path);
   }
-  lines.push_back(fmt::format("pictures: {}", fmt::join(pictures, ", ")));
-  return lines;
+  observer.note(fmt::format("pictures: {}", fmt::join(pictures, ", ")));
+}
+
+// What computes a saved step again needs no validation but that in which it was saved.
+TrainRequest request_to_replay(TrainRequest request, const BadStep& step) {
+  if (!step.validation) request.validation.reset();
+  if (step.validation && !request.validation) {
+    throw usage_error("--replay: that step is of a validation, and there is none")
+        .with_hint("give the --data-val that the training had");
+  }
+  return request;
 }
 
 void describe_run(const TrainRequest& request, RunFolder& folder, uint64_t plan,
@@ -205,7 +215,10 @@ void begin_phase(const TrainingPhase& phase, PreparedTraining& prepared, Trainer
 
 void run_training(const TrainRequest& given, RunFolder& folder, Backend& backend,
                   TrainObserver& observer) {
-  PreparedTraining prepared = prepare_training(given, backend, observer);
+  std::optional<BadStep> bad_step;
+  if (!given.replay.empty()) bad_step = read_bad_step(given.replay);
+  PreparedTraining prepared =
+      prepare_training(bad_step ? request_to_replay(given, *bad_step) : given, backend, observer);
   TrainRequest& request = prepared.request;
   if (request.started_in.empty()) request.started_in = std::filesystem::current_path();
   TrainingInputs inputs{.config = request.config,
@@ -218,7 +231,7 @@ void run_training(const TrainRequest& given, RunFolder& folder, Backend& backend
   CheckpointFolder checkpoints(folder.checkpoints(), inputs, request.checkpoints);
   CheckpointFolder::Newest newest;
   if (request.resume) newest = newest_usable(checkpoints);
-  if (request.replay.empty()) {
+  if (!bad_step) {
     if (request.heads_first > 0 && !newest.checkpoint) {
       train_heads_first(prepared, backend, observer);
     }
@@ -243,7 +256,7 @@ void run_training(const TrainRequest& given, RunFolder& folder, Backend& backend
   // A training that is gone on with stands in one of them.
   int epoch = request.first_epoch;
   if (newest.checkpoint) epoch = newest.checkpoint->state.epoch;
-  if (!request.replay.empty()) epoch = read_bad_step(request.replay).epoch;
+  if (bad_step) epoch = bad_step->epoch;
   std::optional<TrainerState> state;  // in which the phase before ended
   for (size_t i = 0; i < phases.size(); ++i) {
     const TrainingPhase& phase = phases[i];
@@ -252,10 +265,8 @@ void run_training(const TrainRequest& given, RunFolder& folder, Backend& backend
     if (!request.progressive.empty()) begin_phase(phase, prepared, options, observer);
     Trainer trainer(last ? std::move(prepared.model) : prepared.model, prepared.train(),
                     prepared.validation(), backend, options, recorder);
-    if (!request.replay.empty()) {
-      for (const std::string& line : replay(request, trainer, *prepared.train_loader)) {
-        observer.note(line);
-      }
+    if (bad_step) {
+      replay(*bad_step, trainer, prepared, recorder);
       return;
     }
     if (state) {

@@ -74,14 +74,17 @@ std::vector<OptionSpec> run_options() {
        .type = OptionType::kChoice,
        .default_text = "stop",
        .choices = {"stop", "rollback"},
-       .help = "When a loss or a parameter is no finite number. stop: end, and keep that batch for "
-               "--replay; rollback: back to the last checkpoint, with half the learning rate.",
+       .help =
+           "When a loss, a parameter or a prediction of the validation is not finite. stop: end, "
+           "and keep the step where that began for --replay; rollback: back to the last "
+           "checkpoint, or to the start where there is none, with half the learning rate.",
        .group = "Run"},
       {.key = "train.replay",
        .flag = "--replay",
        .value_name = "FILE",
-       .help = "Compute a step again that gave no finite number (bad-step-*.safetensors in the "
-               "run's folder), tell where it begins, and train nothing.",
+       .help =
+           "Compute again the step in which a value was first not finite (bad-step-*.safetensors "
+           "in the run's folder), print where it begins, and train nothing.",
        .group = "Run",
        .incidental = true},
       {.key = "train.exact",

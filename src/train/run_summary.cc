@@ -23,6 +23,7 @@ void add_metrics(const Metrics& metrics, RunSummary& run) {
   const EpochReport& best =
       metrics.history[static_cast<size_t>(best_epoch(metrics.history, best_by.higher_is_better()))];
   run.best_epoch = best.epoch;
+  run.score = best.score;
   for (size_t task = 0; task < metrics.tasks.size(); ++task) {
     run.tasks.push_back({.task = metrics.tasks[task], .accuracy = {}, .loss = {}});
     const MetricSums& sums = best.validation[task];

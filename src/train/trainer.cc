@@ -92,6 +92,7 @@ Trainer::Trainer(Model model, BatchSource& train, BatchSource* validation, Backe
       feed_(plan_, part_.input, model_.tasks, train.mixes()),
       statistics_check_(model_),
       epoch_(options.first_epoch),
+      earliest_epoch_(options.first_epoch),
       epoch_sums_(model_.tasks.size()),
       window_sums_(model_.tasks.size()),
       losses_(model_.tasks.size()),
@@ -106,9 +107,15 @@ Trainer::Trainer(Model model, BatchSource& train, BatchSource* validation, Backe
                                 updates_per_epoch(train_.batches_per_epoch(), options_.accumulate);
   }
   frozen_ = std::move(model_.parameters);
-  for (const PlanParameter& parameter : plan_.parameters()) frozen_.erase(parameter.name);
+  NamedTensors trained;
+  for (const PlanParameter& parameter : plan_.parameters()) {
+    trained.insert(frozen_.extract(parameter.name));
+  }
   frozen_hash_ = hash_tensors(frozen_);
   model_.parameters.clear();
+  if (!options_.bad_steps.empty() || options_.on_nan == OnNan::kRollback) {
+    keep_start(std::move(trained));
+  }
 }
 
 bool Trainer::run() {
@@ -121,7 +128,7 @@ bool Trainer::run(int until) {
     try {
       run_epoch();
     } catch (const NonFinite& error) {
-      roll_back(error);
+      recover(error);
     }
     stop_if_asked();
   }
@@ -146,7 +153,7 @@ void Trainer::begin_epoch() {
   epoch_begun_ = true;
 }
 
-bool Trainer::step() {
+bool Trainer::update_once() {
   if (!epoch_begun_) begin_epoch();
   pass_pictures_ = 0;
   for (pass_ = 0; pass_ < options_.accumulate; ++pass_) {
@@ -154,12 +161,19 @@ bool Trainer::step() {
     if (pass_ == 0) return false;
     break;
   }
-  pass_ = 0;
   if (options_.accumulate > 1) set_rate();
   optimizer_.finish_step();
+  if (trace_ != nullptr) trace_update();
+  pass_ = 0;
   ++updates_;
   if (options_.average_decay > 0) average_.add_moving(options_.average_decay, updates_);
-  if (updates_ == 1 && !part_.froze_norms) {  // else the question was settled before
+  return true;
+}
+
+bool Trainer::step() {
+  if (!update_once()) return false;
+  // Else the question was settled before.
+  if (updates_ == 1 && rollbacks_ == 0 && !part_.froze_norms) {
     const std::string warning = statistics_check_.compare(plan_, batch_.images);
     if (!warning.empty()) observer_.warn(warning);
   }
@@ -173,7 +187,7 @@ bool Trainer::step() {
                         .learning_rate = learning_rate(updates_),
                         .epoch_sums = epoch_sums_});
   if (options_.checkpoints != nullptr && options_.checkpoints->due(updates_)) {
-    check_parameters(batch);
+    check_state(batch);
     start_checkpoint();
   }
   return true;
@@ -185,8 +199,10 @@ bool Trainer::run_pass() {
   feed_.feed(batch_);
   loading_seconds_ += seconds_since(start);
   const auto batch = static_cast<int64_t>(train_.state().batch);
+  if (trace_ != nullptr) trace_pass();
   plan_.forward(context());
   add_metrics(batch);
+  if (trace_ != nullptr) check_parameters(batch);
   const WeightingStep weighting_step{.rate = learning_rate(updates_ + 1),
                                      .update = static_cast<uint64_t>(updates_)};
   weigh_tasks(weighting_step);
@@ -196,21 +212,31 @@ bool Trainer::run_pass() {
   if (options_.climb > 0) {
     optimizer_.climb(options_.climb);
     plan_.forward(context());
+    if (trace_ != nullptr) trace_perturbed();
     run_backward(weighting_step);
     optimizer_.return_from_climb();
   }
   window_pictures_ += options_.batch_size;
-  report_speed(batch);
+  if (trace_ == nullptr) report_speed(batch);
   return true;
 }
 
 void Trainer::run_backward(const WeightingStep& step) {
+  if (trace_ != nullptr) {
+    trace_backward(step);
+    return;
+  }
   plan_.backward(
       context(),
       [this](int index, std::span<const float> gradient) { optimizer_.update(index, gradient); },
-      mixed_layer_.empty() ? GradientMixer()
-                           : [&](std::span<const std::span<const float>> gradients,
-                                 std::span<float> mixed) { mix_tasks(gradients, mixed, step); });
+      mixer_of(step));
+}
+
+GradientMixer Trainer::mixer_of(const WeightingStep& step) {
+  if (mixed_layer_.empty()) return {};
+  return [this, step](std::span<const std::span<const float>> gradients, std::span<float> mixed) {
+    mix_tasks(gradients, mixed, step);
+  };
 }
 
 void Trainer::set_rate() {
@@ -238,7 +264,9 @@ void Trainer::add_metrics(int64_t batch) {
   for (size_t task = 0; task < model_.tasks.size(); ++task) {
     const MetricSums sums = feed_.of(task).metrics();
     if (!std::isfinite(sums.loss)) {
-      fail_non_finite(fmt::format("the loss of task '{}'", model_.tasks[task].name), batch);
+      fail_non_finite(
+          fmt::format("the loss of task '{}' is not a finite number", model_.tasks[task].name),
+          batch);
     }
     epoch_sums_[task].add(sums);
     window_sums_[task].add(sums);
@@ -278,7 +306,7 @@ void Trainer::report_speed(int64_t batch) {
 
 void Trainer::finish_epoch() {
   log_size_ = observer_.log_size();  // a stop while validating comes back to this line
-  check_parameters(static_cast<int64_t>(train_.state().batch));
+  check_state(static_cast<int64_t>(train_.state().batch));
   EpochReport report{.epoch = epoch_,
                      .updates = updates_,
                      .learning_rate = learning_rate(updates_),
@@ -301,6 +329,7 @@ void Trainer::finish_epoch() {
   model_.parameters = options_.averaged_epochs > 0 ? mean_of_epochs(trained) : average_.values();
   model_.parameters.insert(trained.begin(), trained.end());
   model_.parameters.insert(frozen_.begin(), frozen_.end());
+  if (average_.active()) check_averaged();
   const int finished = epoch_;
   if (!options_.mxnet_prefix.empty()) {
     mxnet::save_checkpoint(options_.mxnet_prefix, finished + 1, model_.graph, model_.parameters);
@@ -312,6 +341,14 @@ void Trainer::finish_epoch() {
       observer_.log(line);
     }
   }
+  count_epoch(report);
+  observer_.after_epoch(report);
+  save_models();
+  model_.parameters.clear();
+  if (options_.checkpoints != nullptr) start_checkpoint(std::move(trained));
+}
+
+void Trainer::count_epoch(const EpochReport& report) {
   if (const int ends = averaged_ends(); ends > 0) average_.add_equally(ends);
   weighting_->end_epoch();
   epoch_begun_ = false;
@@ -319,10 +356,6 @@ void Trainer::finish_epoch() {
   ++epoch_;
   history_.push_back(report);
   count_plateau_cuts();
-  observer_.after_epoch(report);
-  save_models();
-  model_.parameters.clear();
-  if (options_.checkpoints != nullptr) start_checkpoint(std::move(trained));
 }
 
 int Trainer::averaged_ends() const {
@@ -364,8 +397,8 @@ void Trainer::save_models() {
     notes["validation_" + options_.best_by.text()] = fmt::format("{}", *report.score);
   }
   write_model(options_.last, model_, notes);
-  const int best = best_epoch(history_, options_.best_by.higher_is_better());
-  if (best == static_cast<int>(history_.size()) - 1) {
+  const auto rivals = std::span(history_).subspan(best_from_);
+  if (best_epoch(rivals, options_.best_by.higher_is_better()) == std::ssize(rivals) - 1) {
     name_file_too(options_.last, options_.best);
   }
 }
@@ -374,96 +407,18 @@ void Trainer::validate(EpochReport& report) {
   for (Task& task : model_.tasks) task.temperature = 1;
   Inference inference(part_.graph, part_.input, part_.batch_shape(options_.batch_size),
                       model_.parameters, backend_);
-  Validation validation =
-      orthrus::validate(inference, model_.tasks, *validation_, options_.best_by, options_.calibrate,
-                        [this](int64_t) { stop_if_asked(); });
+  Validation validation;
+  try {
+    validation = orthrus::validate(inference, model_.tasks, *validation_, options_.best_by,
+                                   options_.calibrate, [this](int64_t) { stop_if_asked(); });
+  } catch (const NonFinite& error) {
+    fail_validation(error, inference);
+  }
   for (size_t task = 0; task < model_.tasks.size(); ++task) {
     model_.tasks[task].temperature = validation.temperatures[task];
   }
   report.validation = std::move(validation.sums);
   report.score = validation.score;
-}
-
-void Trainer::start_checkpoint(NamedTensors parameters) {
-  try {
-    options_.checkpoints->start_write(state_with(std::move(parameters)));
-  } catch (const Error& error) {  // of the one before
-    if (error.kind() != ErrorKind::kResource) throw;
-    observer_.warn(error.message() + "; the training goes on without that checkpoint");
-    options_.checkpoints->start_write(state());
-  }
-}
-
-void Trainer::stop_if_asked() {
-  if (!options_.stop) return;
-  const std::optional<ErrorKind> kind = options_.stop();
-  if (!kind) return;
-  std::string hint;
-  if (options_.checkpoints != nullptr) {
-    if (epoch_begun_) {
-      check_parameters(static_cast<int64_t>(train_.state().batch));
-      start_checkpoint();
-    }
-    options_.checkpoints->finish();
-    hint = "continue with the same command and --resume";
-  }
-  throw Error(*kind, fmt::format("stopped in epoch {} after {} updates", epoch_, updates_), hint);
-}
-
-TrainerState Trainer::state() const {
-  return state_with({});
-}
-
-TrainerState Trainer::state_with(NamedTensors parameters) const {
-  TrainerState state{.epoch = epoch_,
-                     .loader = train_.state(),
-                     .updates = updates_,
-                     .parameters = std::move(parameters),
-                     .momentum = optimizer_.first_moments(),
-                     .second_moment = optimizer_.second_moments(),
-                     .average = average_.values(),
-                     .epoch_sums = epoch_sums_,
-                     .window_sums = window_sums_,
-                     .history = history_,
-                     .rollbacks = rollbacks_,
-                     .log_size = log_size_.value_or(observer_.log_size()),
-                     .weighting = weighting_->state(),
-                     .task_weights = task_weights_,
-                     .frozen = frozen_hash_};
-  if (!epoch_begun_) {
-    state.loader = {.epoch = static_cast<uint64_t>(epoch_), .batch = 0};
-    state.epoch_sums.assign(model_.tasks.size(), MetricSums{});
-    state.window_sums.assign(model_.tasks.size(), MetricSums{});
-  }
-  if (state.parameters.empty()) plan_.store_parameters(state.parameters);
-  return state;
-}
-
-void Trainer::restore(const TrainerState& state) {
-  if (state.epoch_sums.size() != model_.tasks.size() ||
-      state.window_sums.size() != model_.tasks.size()) {
-    throw input_error("it is of {} tasks, this training has {}", state.epoch_sums.size(),
-                      model_.tasks.size());
-  }
-  if (state.frozen != frozen_hash_) {
-    throw input_error("the frozen part of the network is not the one that was trained on")
-        .with_hint("give the same --model, --train and --bn as before");
-  }
-  plan_.load_parameters(state.parameters);
-  optimizer_.restore(state.momentum, state.second_moment);
-  average_.restore(state.average);
-  weighting_->restore(state.weighting);
-  if (state.task_weights.size() == task_weights_.size()) task_weights_ = state.task_weights;
-  epoch_ = state.epoch;
-  updates_ = state.updates;
-  rollbacks_ = state.rollbacks;
-  history_ = state.history;
-  count_plateau_cuts();
-  log_size_.reset();
-  begin_epoch();
-  train_.restore(state.loader);
-  epoch_sums_ = state.epoch_sums;
-  window_sums_ = state.window_sums;
 }
 
 }  // namespace orthrus

@@ -5,6 +5,8 @@
 // Everything that lives on from one step to the next is in TrainerState, which can be taken out
 // after any step and put into another trainer of the same model and options; that one continues bit
 // for bit.
+//
+// What follows when a value is not finite is in trainer_faults.cc and trainer_replay.cc.
 #pragma once
 
 #include <chrono>
@@ -55,10 +57,10 @@ struct TrainerOptions {
   BestBy best_by;                           // which epoch's model is the best
   bool calibrate = true;                    // temperatures of the saved models, by the validation
   CheckpointFolder* checkpoints = nullptr;  // null: none are written; must outlive the trainer
-  OnNan on_nan = OnNan::kStop;              // kRollback needs checkpoints
-  std::filesystem::path bad_steps;          // folder of steps that gave no number; empty: not kept
-  int patience = 0;      // ends after so many epochs without a better one; 0: never
-  int speed_every = 20;  // batches between two speed lines
+  OnNan on_nan = OnNan::kStop;
+  std::filesystem::path bad_steps;  // folder of bad-step files; empty: none are written
+  int patience = 0;                 // ends after so many epochs without a better one; 0: never
+  int speed_every = 20;             // batches between two speed lines
   // Asked after each step; kInterrupted or kTerminated ends the training there.
   std::function<std::optional<ErrorKind>()> stop;
 };
@@ -72,15 +74,17 @@ class Trainer {
           const TrainerOptions& options, TrainObserver& observer);
 
   // From where it stands to the end, or to the beginning of epoch `until`; false when there was no
-  // improvement for so long that the training has come to its end before. Throws NonFinite when the
-  // loss or a parameter is no finite number (naming the layer where that began), kInterrupted or
-  // kTerminated after a stop (with a checkpoint of where it stood), kResource when a model cannot
-  // be written. A checkpoint that cannot be written is told to the observer, and the training goes
-  // on.
+  // improvement for so long that the training has come to its end before. When a loss, a parameter
+  // or a prediction of the validation is not finite, rolls back where the options say so, and
+  // throws NonFinite otherwise; either way it names the first such step and the layer where it
+  // began, found by replaying the training from its last checkpoint or its start. Throws
+  // kInterrupted or kTerminated after a stop (with a checkpoint of where it stood), kResource when
+  // a model cannot be written. A checkpoint that cannot be written is told to the observer, and the
+  // training goes on.
   bool run();
   bool run(int until);
 
-  // From where it stands to the end of its epoch; throws as run().
+  // From where it stands to the end of its epoch; throws as run(), but never rolls back or replays.
   void run_epoch();
   // One update, by the gradients of TrainerOptions::accumulate batches, or of those that are left;
   // false when the epoch has no more.
@@ -93,7 +97,8 @@ class Trainer {
   // values.
   void restore(const TrainerState& state);
 
-  // Computes a step again that gave no number, and tells where that begins; nothing is updated.
+  // Computes again a step in which a value was not finite, and tells where that begins. The
+  // training cannot continue afterwards, but by restore().
   [[nodiscard]] std::vector<std::string> replay(const BadStep& step);
 
   [[nodiscard]] const Plan& plan() const { return plan_; }
@@ -106,9 +111,12 @@ class Trainer {
   using Clock = std::chrono::steady_clock;
 
   void begin_epoch();
+  // All of step() that changes the state.
+  bool update_once();
   // Forward and backward of one batch; false when the epoch has no more.
   bool run_pass();
   void run_backward(const WeightingStep& step);
+  [[nodiscard]] GradientMixer mixer_of(const WeightingStep& step);
   // Of the update in hand, by the pictures of its passes.
   void set_rate();
   // The number that distinguishes passes: of dropout's masks.
@@ -123,22 +131,71 @@ class Trainer {
   void mix_tasks(std::span<const std::span<const float>> gradients, std::span<float> mixed,
                  const WeightingStep& step);
   void report_speed(int64_t batch);
-  // Looks at every parameter: a ReLU may hide from the loss that one is no longer a number. Run
-  // before every save, so that no checkpoint is spoilt.
+
+  // Detection (trainer_faults.cc), cheap: the losses of each pass, all parameters now and then.
+  // Looks at every parameter: a ReLU may hide from the loss that one is not finite.
   void check_parameters(int64_t batch);
+  // The same, and all else that a checkpoint keeps; before each save.
+  void check_state(int64_t batch);
+  // Looks at the averaged weights in model_.
+  void check_averaged();
   [[noreturn]] void fail_non_finite(const std::string& what, int64_t batch);
-  // Back to the newest checkpoint, with half the learning rate; rethrows when there is none, or
-  // this has happened too often.
-  void roll_back(const NonFinite& error);
+  [[noreturn]] void fail_validation(const NonFinite& error, Inference& inference);
+  [[nodiscard]] std::string first_bad_parameter() const;
+  // The pass at hand, with the parameters as they are.
+  [[nodiscard]] BadStep pass_at_hand() const;
+
+  // Recovery: explains the error, then rolls back or throws.
+  void recover(const NonFinite& error);
+  [[nodiscard]] NonFinite explained(const NonFinite& error,
+                                    const std::optional<TrainerState>& last);
+  void roll_back(const NonFinite& error, std::optional<TrainerState> last);
+  // Where to go back to: `last`, or further where that was of no use before.
+  [[nodiscard]] std::optional<TrainerState> rollback_target(std::optional<TrainerState> last);
+  void keep_start(NamedTensors parameters);
+  [[nodiscard]] std::optional<TrainerState> start_state();
+  // The newest checkpoint of fewer than `below` updates that is for this trainer, or the start;
+  // nothing where neither is there.
+  [[nodiscard]] std::optional<TrainerState> last_state(int64_t below);
+
+  // Replay (trainer_replay.cc): where it all began. Repeats the training from `last` with every
+  // value checked; the first bad step, or nothing when none comes.
+  struct Trace {
+    BadStep before;      // the pass in work and the state before it
+    std::string origin;  // layer or parameter where the first value that is not finite comes from
+  };
+  [[nodiscard]] std::optional<Trace> trace(const TrainerState& last, const BadStep& noticed);
+  // Steps until one fails, or beyond the one that did; then says why none has.
+  [[nodiscard]] std::string repeat_until(const BadStep& noticed,
+                                         const std::vector<EpochReport>& known);
+  // In the course of it, where a pass begins, in its parts, and after the update.
+  void trace_pass();
+  void trace_backward(const WeightingStep& step);
+  void trace_perturbed();
+  void trace_update();
+  [[noreturn]] void fail_traced(const std::string& what, std::string origin,
+                                bool in_update = false);
+  // The first layer or statistic of forward that is not finite, on the parameters of `before`.
+  [[nodiscard]] std::string origin_in_forward(const BadStep& before);
+  // Updates by the gradients, and names the first parameter whose gradient is not finite.
+  [[nodiscard]] std::string checked_backward(const StepContext& context, const WeightingStep& step);
+  [[nodiscard]] std::vector<std::string> replay_training(const BadStep& step);
+  [[nodiscard]] std::vector<std::string> replay_validation(const BadStep& step);
+
   // Ends of epochs that are averaged, with the one at hand; 0: none yet.
   [[nodiscard]] int averaged_ends() const;
   // The mean of the weights at the ends of the last epochs, with BatchNorm's statistics of their
   // own; empty before these. `trained`: the plan's parameters, which it has afterwards too.
   [[nodiscard]] NamedTensors mean_of_epochs(const NamedTensors& trained);
   void save_models();
+  // What the end of an epoch changes in the state.
+  void count_epoch(const EpochReport& report);
+  // Waits for the checkpoint that is being written; a failure is told to the observer.
+  void finish_checkpoint();
   // Of where it stands; `parameters`: as they are now, or empty.
   void start_checkpoint(NamedTensors parameters = {});
   [[nodiscard]] TrainerState state_with(NamedTensors parameters) const;
+  void put(const TrainerState& state);
   void stop_if_asked();
   // Fills in what the validation says, and gives the tasks their temperatures for the models that
   // are saved now.
@@ -166,10 +223,19 @@ class Trainer {
   int pass_ = 0;               // of the update in hand
   int64_t pass_pictures_ = 0;  // real ones of its passes so far
   int rollbacks_ = 0;
+  int64_t rolled_back_to_ = -1, failed_at_ = 0;  // updates of the last rollback; -1: there was none
+  int tries_ = 0;                                // of rollbacks in a row to there
+  size_t best_from_ = 0;  // the epochs before have no claim to best.safetensors
   std::vector<EpochReport> history_;
   int plateau_cuts_ = 0;              // that follow from it
   std::optional<uint64_t> log_size_;  // while an epoch is finished: before its lines
   bool epoch_begun_ = false;
+  // Where a new training starts, but for what is zero there; not after a restore(), and only until
+  // the first checkpoint where a rollback does not need it.
+  std::optional<TrainerState> start_;
+  int earliest_epoch_ = 0;          // of this trainer: checkpoints of earlier ones are not for it
+  std::optional<BadStep> noticed_;  // by the detection
+  Trace* trace_ = nullptr;          // while the training is replayed: nothing is reported
   std::vector<MetricSums> epoch_sums_;
   std::vector<MetricSums> window_sums_;
   Clock::time_point epoch_start_;

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/options_text.h"
 #include "base/suggest.h"
+#include "train/best_by.h"
 #include "train/non_finite.h"
 #include "train/options.h"
 #include "train/run.h"
@@ -64,7 +65,7 @@ class Tuner {
     try {
       RunFolder run(folder);
       run_training(request, run, backend_, quiet);
-      trial.score = best_score(summarise_run(folder));
+      trial.score = summarise_run(folder).score;
     } catch (const NonFinite&) {
       trial.score.reset();
     }
@@ -73,13 +74,6 @@ class Tuner {
   }
 
  private:
-  static std::optional<double> best_score(const RunSummary& run) {
-    double sum = 0;
-    for (const TaskSummary& task : run.tasks) sum += task.accuracy.value_or(0);
-    if (run.tasks.empty()) return std::nullopt;
-    return sum / static_cast<double>(run.tasks.size());
-  }
-
   const Options& options_;
   const TuneOptions& tuning_;
   Backend& backend_;
@@ -87,9 +81,13 @@ class Tuner {
   const std::function<std::optional<ErrorKind>()>& stop_;
 };
 
-bool is_better(const Trial& a, const Trial& b) {
-  if (a.epochs != b.epochs) return a.epochs > b.epochs;  // who goes on was better
-  return a.score.value_or(-1) > b.score.value_or(-1);
+// The best trials first; those without a score last of their round.
+void rank(std::vector<Trial>& trials, bool higher_is_better) {
+  std::ranges::stable_sort(trials, [higher_is_better](const Trial& a, const Trial& b) {
+    if (a.epochs != b.epochs) return a.epochs > b.epochs;  // the one that continued was better
+    if (!a.score || !b.score) return a.score.has_value() && !b.score.has_value();
+    return higher_is_better ? *a.score > *b.score : *a.score < *b.score;
+  });
 }
 
 }  // namespace
@@ -134,6 +132,12 @@ std::vector<Trial> tune(const Options& options, const TuneOptions& tuning, Backe
         .with_hint(
             "for example --tune optimizer.lr=0.001,0.01 --tune optimizer.weight_decay=0,1e-4");
   }
+  if (std::ranges::any_of(tuning.axes,
+                          [](const TuneAxis& axis) { return axis.key == "train.best_by"; })) {
+    throw usage_error("--tune train.best_by: trials are compared by one metric")
+        .with_hint("give it as --best-by");
+  }
+  const BestBy best_by(options.text("train.best_by"), options.where("train.best_by"));
   const auto most =
       static_cast<int>(options.integer("train.num_epoch") - options.integer("model.epoch"));
   std::vector<Trial> trials = combinations(tuning.axes);
@@ -145,7 +149,7 @@ std::vector<Trial> tune(const Options& options, const TuneOptions& tuning, Backe
   while (true) {
     observer.note(fmt::format("{} trials of {} epochs", alive, epochs));
     for (size_t i = 0; i < alive; ++i) tuner.train(trials[i], epochs);
-    std::ranges::stable_sort(trials, is_better);
+    rank(trials, best_by.higher_is_better());
     if (epochs == most) break;
     alive = (alive + 1) / 2;
     epochs = alive == 1 ? most : std::min(2 * epochs, most);

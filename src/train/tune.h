@@ -39,15 +39,15 @@ struct Trial {
   int number = 0;  // from 1
   std::vector<std::pair<std::string, std::string>> settings;
   int epochs = 0;
-  std::optional<double> score;  // mean accuracy in validation of the best epoch; none after NaN
+  std::optional<double> score;  // of the best epoch, by --best-by; nothing after NaN
 };
 
 // "optimizer.lr=0.01 optimizer.weight_decay=0"
 [[nodiscard]] std::string settings_text(const Trial& trial);
 
 // `options`: of the training, with a validation list and as many epochs as the last trials get.
-// The trials with the best ones first. Tells `observer` a line per trial and round. Throws kUsage
-// and what run_training() throws, but for losses that are no numbers.
+// The trials with the best ones first, by the options' --best-by. Tells `observer` a line per trial
+// and round. Throws kUsage and what run_training() throws, but for losses that are no numbers.
 [[nodiscard]] std::vector<Trial> tune(const Options& options, const TuneOptions& tuning,
                                       Backend& backend, TrainObserver& observer,
                                       const std::function<std::optional<ErrorKind>()>& stop);

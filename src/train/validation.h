@@ -15,7 +15,8 @@ struct Validation {
   std::optional<double> score;       // by `best_by`
 };
 
-// `inference` has the temperature 1 for each of `tasks`. Throws what for_each_batch() throws.
+// `inference` has the temperature 1 for each of `tasks`. Throws what for_each_batch() throws, and
+// NonFinite for a prediction that is not finite.
 [[nodiscard]] Validation validate(Inference& inference, const std::vector<Task>& tasks,
                                   BatchSource& pictures, const BestBy& best_by, bool calibrate,
                                   const BatchCallback& after_batch = {});

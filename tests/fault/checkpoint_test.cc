@@ -99,6 +99,21 @@ INSTANTIATE_TEST_SUITE_P(Calls, CheckpointWriteFault, ::testing::ValuesIn(testin
 INSTANTIATE_TEST_SUITE_P(Calls, CheckpointReadFault, ::testing::ValuesIn(testing::kReadFaults),
                          testing::name_of);
 
+TEST_F(CheckpointFault, IsToldWhereNoThreadCanBeStarted) {
+  {
+    const SystemFaults faults({.call = SystemCall::kThread, .first = 1, .error = EAGAIN});
+    try {
+      checkpoints_->start_write(state_of(3));
+      ADD_FAILURE() << "nothing thrown";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kResource);
+      EXPECT_NE(error.message().find("no thread can be started"), std::string::npos);
+    }
+    EXPECT_TRUE(faults.struck());
+  }
+  expect_usable(true);
+}
+
 class CheckpointAllocationFault : public CheckpointFault,
                                   public ::testing::WithParamInterface<bool> {};
 

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
+
 #include "base/file.h"
 #include "fault/faults.h"
 #include "formats/mxnet/checkpoint.h"
@@ -19,9 +21,9 @@ using testing::RecordingObserver;
 using testing::TemporaryFolder;
 using testing::tiny_model;
 
-class RunFault : public ::testing::TestWithParam<NamedFault> {
+class WholeRun : public ::testing::Test {
  protected:
-  RunFault() {
+  WholeRun() {
     const Model model = tiny_model();
     const std::string start = (folder_.path() / "start").string();
     mxnet::save_checkpoint(start, 0, model.graph, model.parameters);
@@ -46,6 +48,8 @@ class RunFault : public ::testing::TestWithParam<NamedFault> {
   std::unique_ptr<Backend> backend_ = make_ref_backend();
 };
 
+class RunFault : public WholeRun, public ::testing::WithParamInterface<NamedFault> {};
+
 TEST_P(RunFault, CostsNothingButTheTimeSinceTheLastCheckpoint) {
   train(folder_.path() / "whole", false);
   const std::vector<std::byte> expected = read_file(folder_.path() / "whole/last.safetensors");
@@ -60,6 +64,42 @@ TEST_P(RunFault, CostsNothingButTheTimeSinceTheLastCheckpoint) {
         train(out, true);
         EXPECT_EQ(read_file(out / "last.safetensors"), expected);
       });
+}
+
+// Starts no thread from the end of the first epoch's steps to the first warning.
+class NoThreads : public RecordingObserver {
+ public:
+  void after_epoch(const EpochReport& report) override {
+    RecordingObserver::after_epoch(report);
+    if (epochs.size() == 1) {
+      faults_.emplace(
+          SystemFault{.call = SystemCall::kThread, .first = 1, .for_ever = true, .error = EAGAIN});
+    }
+  }
+  void warn(std::string_view text) override {
+    faults_.reset();
+    RecordingObserver::warn(text);
+  }
+
+ private:
+  std::optional<SystemFaults> faults_;
+};
+
+TEST_F(WholeRun, GoesOnWithoutACheckpointForWhichNoThreadCanBeStarted) {
+  request_.checkpoints.steps = 0;
+  train(folder_.path() / "whole", false);
+  const std::filesystem::path out = folder_.path() / "out";
+  NoThreads observer;
+  {
+    RunFolder run(out);
+    run_training(request_, run, *backend_, observer);
+  }
+  ASSERT_EQ(observer.warnings.size(), 1U);
+  EXPECT_NE(observer.warnings[0].find("no thread can be started"), std::string::npos);
+  EXPECT_NE(observer.warnings[0].find("goes on without that checkpoint"), std::string::npos);
+  EXPECT_EQ(observer.epochs.size(), 2U);
+  EXPECT_EQ(read_file(out / "last.safetensors"),
+            read_file(folder_.path() / "whole/last.safetensors"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Calls, RunFault,

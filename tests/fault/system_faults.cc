@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -42,8 +43,9 @@ bool SystemFaults::strike(SystemCall call) {
   SystemFaults* faults = living.load(std::memory_order_relaxed);
   if (faults == nullptr) return false;
   const SystemFault& fault = faults->fault_;
-  const bool counted =
-      fault.call == SystemCall::kAnyOfFiles ? call != SystemCall::kAllocate : fault.call == call;
+  const bool counted = fault.call == SystemCall::kAnyOfFiles
+                           ? call != SystemCall::kAllocate && call != SystemCall::kThread
+                           : fault.call == call;
   if (!counted) return false;
   const int64_t number = ++faults->calls_;
   if (number < fault.first || (number > fault.first && !fault.for_ever)) return false;
@@ -135,6 +137,13 @@ int rename(const char* from, const char* to) noexcept {
   static const auto next = hidden<decltype(rename)>("rename");
   if (SystemFaults::strike(SystemCall::kRename) && errno != 0) return -1;
   return next(from, to);
+}
+
+int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*run)(void*),
+                   void* argument) noexcept {
+  static const auto next = hidden<decltype(pthread_create)>("pthread_create");
+  if (SystemFaults::strike(SystemCall::kThread)) return errno;
+  return next(thread, attributes, run, argument);
 }
 
 void* aligned_alloc(size_t alignment, size_t size) noexcept {

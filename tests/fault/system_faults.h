@@ -1,7 +1,8 @@
-// Fault injection: while a SystemFaults object lives, calls of the C library on files, and
-// allocations, ask it first, whoever makes them on whatever thread, and the k-th one fails as told.
-// This program defines those functions itself (system_faults.cc), before the C library's; so the
-// product knows nothing of it. This program syncs nothing to disk, to save time.
+// Fault injection: while a SystemFaults object lives, calls of the C library on files,
+// allocations and starts of threads ask it first, whoever makes them on whatever thread, and the
+// k-th one fails as told. This program defines those functions itself (system_faults.cc), before
+// the C library's; so the product knows nothing of it. This program syncs nothing to disk, to save
+// time.
 //
 //   for (int64_t k = 1;; ++k) {
 //     const SystemFaults faults({.call = SystemCall::kWrite, .first = k, .error = ENOSPC});
@@ -16,7 +17,7 @@
 namespace orthrus {
 
 enum class SystemCall {
-  kAnyOfFiles,  // all but kAllocate
+  kAnyOfFiles,  // all but kAllocate and kThread
   kOpen,        // also of folders
   kRead,        // also of a folder's entries
   kWrite,
@@ -24,6 +25,7 @@ enum class SystemCall {
   kClose,
   kRename,
   kAllocate,  // operator new and aligned_alloc()
+  kThread,    // pthread_create(); not one of kAnyOfFiles
 };
 
 struct SystemFault {

@@ -169,7 +169,7 @@ TEST(Soup, RefusesWhatCannotBeMixed) {
   EXPECT_THAT(refusal_of([&] {
                 (void)soup_of({model, other});
               }),
-              AllOf(HasSubstr("model 1"), HasSubstr("not a number")));
+              AllOf(HasSubstr("model 1"), HasSubstr("not a finite number")));
 }
 
 }  // namespace

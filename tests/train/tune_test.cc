@@ -9,6 +9,7 @@
 #include "base/options_parse.h"
 #include "formats/mxnet/checkpoint.h"
 #include "train/options.h"
+#include "train/run_summary.h"
 #include "train/training.h"
 
 namespace orthrus {
@@ -41,9 +42,10 @@ class Tune : public ::testing::Test {
     arguments.insert(arguments.end(), more.begin(), more.end());
     return parse_options(train_table(), {}, arguments, {});
   }
-  std::vector<Trial> search(const std::vector<std::string>& axes) {
-    return tune(options(), {.axes = tune_axes(axes, train_table()), .folder = out_}, *backend_,
-                observer_, {});
+  std::vector<Trial> search(const std::vector<std::string>& axes,
+                            std::vector<std::string> more = {}) {
+    return tune(options(std::move(more)), {.axes = tune_axes(axes, train_table()), .folder = out_},
+                *backend_, observer_, {});
   }
 
   TemporaryFolder folder_;
@@ -68,6 +70,24 @@ TEST_F(Tune, HalvesTheTrialsAndDoublesTheirEpochs) {
   const std::vector<Trial> again =
       search({"optimizer.lr=0", "0.001", "0.01", "optimizer.weight_decay=0", "0.01"});
   for (size_t i = 0; i < trials.size(); ++i) EXPECT_EQ(again[i].number, trials[i].number);
+}
+
+TEST_F(Tune, RanksByTheMetricThatIsAskedFor) {
+  const std::vector<std::string> axes = {"optimizer.lr=0.5", "0.1", "0.001"};
+  const std::vector<Trial> trials = search(axes, {"--best-by", "loss", "--num-epoch", "1"});
+  ASSERT_EQ(trials.size(), 3U);
+  for (const Trial& trial : trials) {
+    const RunSummary run = summarise_run(out_ / fmt::format("trial-{:03}", trial.number));
+    double loss = 0;
+    for (const TaskSummary& task : run.tasks) loss += task.loss.value();
+    EXPECT_NEAR(trial.score.value(), loss / static_cast<double>(run.tasks.size()), 1e-5);
+  }
+  EXPECT_LE(trials[0].score, trials[1].score);
+  EXPECT_LE(trials[1].score, trials[2].score);
+  EXPECT_THAT(refusal_of([&] {
+                (void)search({"train.best_by=loss", "accuracy"});
+              }),
+              HasSubstr("trials are compared by one metric"));
 }
 
 TEST_F(Tune, DropsTrialsWhoseLossIsNoNumber) {

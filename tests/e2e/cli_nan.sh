@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# Values that are not finite: in the middle of an epoch, in the validation, in the first epoch with
+# rollback, a resume after a rollback, and what --replay says of the step that was saved.
+goldens=$(dirname "$(realpath "$0")")/../golden/mxnet
+. "$(dirname "$(realpath "$0")")/expect.sh"
+
+train=(train --model "$goldens/models/preact" --epoch 0 --image-shape 3,32,32 --num-classes 4
+  --data-train "$goldens/data/train.lst" --image-train "$goldens/data" --batch-size 2 --threads 1
+  --augment none --num-epoch 3)
+
+# The parameters in a safetensors file whose names begin with $2 (none: all) are all finite.
+finite() {
+  python3 - "$1" "${2-}" <<'END' || fail "a value in $1 is not finite"
+import array, json, math, struct, sys
+data = open(sys.argv[1], "rb").read()
+size = struct.unpack_from("<Q", data)[0]
+header = json.loads(data[8:8 + size])
+count = 0
+for name, entry in header.items():
+    if name == "__metadata__" or not name.startswith(sys.argv[2]):
+        continue
+    begin, end = entry["data_offsets"]
+    values = array.array("f", data[8 + size + begin:8 + size + end])
+    count += len(values)
+    if not all(map(math.isfinite, values)):
+        sys.exit(f"{name} is not finite")
+sys.exit(count == 0)
+END
+}
+
+# Of one file that a run left: the state before the step, and where it began.
+replays() {
+  local run=$1 bad
+  bad=$(ls "$run"/bad-step-*.safetensors)
+  [ "$(wc -l <<<"$bad")" -eq 1 ] || fail "$run: several bad steps"
+  finite "$bad" parameter/
+  cp err told
+  run 0 train "$run" --replay "$bad"
+  says err "that is not finite: '" "pictures: "
+  local layer
+  layer=$(sed -n "s/.*it began in '\([^']*\)'.*/\1/p" told | head -1)
+  says err "that is not finite: '$layer'"
+}
+
+# In the middle of an epoch, at rates that let it show at once, or first where no loss shows it.
+for rate in 1e8 1e12 1e30 1e38; do
+  run 3 "${train[@]}" --run "wild-$rate" --lr $rate
+  says err "error: epoch 0, batch " "not " "; it began in '" "lower --lr" "--replay runs/wild-$rate/bad-step-"
+  replays "runs/wild-$rate"
+  [ ! -d "runs/wild-$rate/checkpoints" ] || fail "a checkpoint was written"
+done
+
+# The same with SAM, accumulated batches, averages and learned weights of the losses.
+run 3 "${train[@]}" --run sam --lr 1e12 --sam 0.1 --ema 0.9
+replays runs/sam
+run 3 "${train[@]}" --run sums --lr 1e12 --accumulate 3 --weighting uncertainty
+replays runs/sums
+run 3 "${train[@]}" --run head --lr 1e38 --train heads
+replays runs/head
+
+# In the first epoch with rollback: as a training with the rate that was found in the end.
+run 0 "${train[@]}" --run back --lr 5000 --on-nan rollback --seed 2
+says err "back to the start, with the learning rate halved"
+grep -q "back to update" err && fail "the rates of this test are to be found in the first epoch"
+finite runs/back/last.safetensors
+for file in runs/back/checkpoints/*; do finite "$file"; done
+rate=$(sed -n 's/.*--lr \([0-9.e+-]*\) by now$/\1/p' err | tail -1)
+run 0 "${train[@]}" --run found --lr "$rate" --seed 2
+cmp -s runs/back/last.safetensors runs/found/last.safetensors ||
+  fail "after the rollbacks it is not the training with --lr $rate"
+cmp <(cut -d, -f1-3,5- runs/back/metrics.csv) <(cut -d, -f1-3,5- runs/found/metrics.csv) ||
+  fail "the metrics differ"
+
+# Resumed after a rollback: the rate stays halved.
+rm runs/back/checkpoints/step-0000000024.safetensors runs/back/last.safetensors
+run 0 train runs/back --resume
+says err "resumed from 'runs/back/checkpoints/step-0000000016.safetensors'"
+cmp -s runs/back/last.safetensors runs/found/last.safetensors || fail "resumed, it ends elsewhere"
+
+# In the validation.
+valid=("${train[@]}" --data-val "$goldens/data/val.lst" --image-val "$goldens/data" --batch-size 8
+  --lr 200 --seed 1)
+run 3 "${valid[@]}" --run valid
+says err "error: epoch 0, batch 1 of the validation: a prediction of task 'softmax" \
+  "it began in '" "lower --lr, which is 200,"
+replays runs/valid
+says err "predictions of task 'softmax': not finite"
+run 0 "${valid[@]}" --run mended --on-nan rollback
+says err "of the validation: a prediction of task" "back to the start, with the learning rate halved"
+finite runs/mended/last.safetensors
+grep -qi nan runs/mended/metrics.csv && fail "NaN in the metrics"
+exit 0
