@@ -89,7 +89,9 @@ int run_pack(const Options& options, CommandContext& context) {
   for (const std::string& skipped : report.skipped) context.terminal.print_line(skipped);
   if (report.renumbered) {
     context.terminal.print_line(
-        "the list's indexes repeat or are below 0: the records are numbered from 0 instead");
+        fmt::format("indexes of the list stand for several images or are negative: the records are "
+                    "numbered from 0 instead, and '{0}.lst' is the list that goes with '{0}.rec'",
+                    prefix));
   }
   if (report.webp > 0) {
     context.terminal.print_line(

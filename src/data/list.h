@@ -29,6 +29,7 @@ struct ImageList {
   std::vector<std::string> warnings;
   // One for each label column, or none where the source names nothing.
   std::vector<LabelColumn> columns = {};
+  bool numbered_by_row = false;  // the source gives no indexes: they are its rows' numbers, from 0
 };
 
 // Reads in pieces: memory is that of the entries. Throws kInput with file:line, what was got and

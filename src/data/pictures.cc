@@ -8,7 +8,6 @@
 #include <functional>
 #include <string_view>
 #include <system_error>
-#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
@@ -16,6 +15,7 @@
 #include "base/file.h"
 #include "base/threads.h"
 #include "data/class_folders.h"
+#include "data/record_match.h"
 #include "data/record_pictures.h"
 #include "data/table.h"
 #include "data/text_lines.h"
@@ -104,9 +104,12 @@ std::unordered_set<std::string> read_excluded(const fs::path& path) {
 void exclude(const fs::path& file, ImageList& list, std::vector<uint64_t>& offsets) {
   if (file.empty()) return;
   const std::unordered_set<std::string> paths = read_excluded(file);
+  std::unordered_set<std::string> unmatched = paths;
   std::vector<bool> keep(list.entries.size());
   for (size_t i = 0; i < keep.size(); ++i) {
-    keep[i] = !paths.contains(std::string(list.entries[i].path));
+    const std::string path(list.entries[i].path);
+    keep[i] = !paths.contains(path);
+    if (!keep[i]) unmatched.erase(path);
   }
   const auto kept = static_cast<size_t>(std::ranges::count(keep, true));
   if (kept == 0) {
@@ -121,30 +124,13 @@ void exclude(const fs::path& file, ImageList& list, std::vector<uint64_t>& offse
     }
     offsets.resize(kept);
   }
-  list.warnings.push_back(fmt::format("{}: {} of {} pictures left out by '{}'",
-                                      list.origin.string(), left_out, keep.size(), file.string()));
-}
-
-// The records of a list's pictures, by index.
-SharedPictures pictures_in_records(ImageList list, const fs::path& records) {
-  RecordList in_file = read_record_list(records);
-  std::unordered_map<int64_t, uint64_t> by_index;
-  by_index.reserve(in_file.offsets.size());
-  for (size_t i = 0; i < in_file.offsets.size(); ++i) {
-    by_index.emplace(in_file.list.entries.indexes()[i], in_file.offsets[i]);
+  std::string report = fmt::format("{}: {} of {} pictures left out by '{}'", list.origin.string(),
+                                   left_out, keep.size(), file.string());
+  if (!unmatched.empty()) {
+    report += fmt::format("; {} of its {} paths are not in the list (such as '{}')",
+                          unmatched.size(), paths.size(), *std::ranges::min_element(unmatched));
   }
-  std::vector<uint64_t> offsets;
-  offsets.reserve(list.entries.size());
-  for (const ListEntry entry : list.entries) {
-    const auto found = by_index.find(entry.index);
-    if (found == by_index.end()) {
-      throw input_error("{}:{}: '{}' has no record {}", list.origin.string(), entry.line,
-                        records.string(), entry.index)
-          .with_hint("list and .rec file must have been made together");
-    }
-    offsets.push_back(found->second);
-  }
-  return make_record_pictures(std::move(list), std::move(offsets), std::move(in_file.file));
+  list.warnings.push_back(std::move(report));
 }
 
 }  // namespace
@@ -220,8 +206,10 @@ SharedPictures open_pictures(const PictureFiles& files,
   ImageList list = is_table(files.list) ? read_table(files.list, expected, files.may_lack_columns)
                                         : read_list(files.list);
   name_columns(files.columns, list);
+  const bool in_records = is_record_file(files.folder);
+  if (in_records) refuse_index_clash(list, files.folder);  // also with a line that is left out
   exclude(files.exclude, list, offsets);
-  if (is_record_file(files.folder)) return pictures_in_records(std::move(list), files.folder);
+  if (in_records) return match_records(std::move(list), files.folder);
   return make_file_pictures(std::move(list), files.folder);
 }
 

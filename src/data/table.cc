@@ -87,6 +87,7 @@ class TableParser {
       throw input_error("the table '{}' holds no picture", list_.origin.string());
     }
     for (size_t i = 0; i < columns_.size(); ++i) finish_column(i);
+    list_.numbered_by_row = !has_index_;
     warn_of_repeated_indexes(list_);
     warn_of_missing_labels(list_);
     return std::move(list_);

@@ -132,6 +132,8 @@ TEST_F(PicturesTest, ExcludedOnesAreLeftOut) {
   EXPECT_THAT(paths_of(pictures->list()), ElementsAre("a.jpg", "c d.jpg"));
   EXPECT_EQ(pictures->list().entries[1].line, 3);
   EXPECT_THAT(pictures->list().warnings, ElementsAre(HasSubstr("1 of 3 pictures left out by")));
+  EXPECT_THAT(pictures->list().warnings.front(),
+              HasSubstr("; 1 of its 2 paths are not in the list (such as 'other.jpg')"));
   folder_.write("bad.txt", "a.jpg\nb.jpg\nc d.jpg\n");
   EXPECT_THAT(refusal_of([&] {
                 (void)open_pictures({list, folder_.path(), bad});
