@@ -1,7 +1,7 @@
 // A list whose images lie in a RecordIO file: each entry gets the record whose index it has, and no
-// entry gets the record of another image. What speaks against a pairing is looked at before anything
-// is read: indexes that stand for two images, the labels that the records hold, and the list that
-// was written beside the .rec file.
+// entry gets the record of another image. What speaks against a pairing is looked at before
+// anything is read: indexes that stand for two images, the labels that the records hold, and the
+// list that was written beside the .rec file.
 #pragma once
 
 #include <filesystem>
