@@ -93,9 +93,11 @@ Model load_model(const TrainRequest& request, FinetuneReport& report, TrainObser
                                  {.tasks = request.tasks,
                                   .preprocessing = request.preprocessing,
                                   .layer = request.layer,
-                                  .seed = request.loader.seed},
+                                  .seed = request.loader.seed,
+                                  .accept_non_finite = !request.replay.empty()},
                                  report);
   report_model(model, report, observer);
+  for (const std::string& note : network.notes) observer.note(note);
   return model;
 }
 
