@@ -72,7 +72,7 @@ int run_evaluate(const Options& options, CommandContext& context) {
   const PictureFiles files = picture_files(options, "data.val", "data.image_val");
   set_threads(thread_count(options));
   std::vector<std::string> arguments = options.positionals();
-  Model model = model_argument(options, arguments);
+  Model model = model_argument(options, arguments, context.terminal);
   const SharedPictures pictures = open_pictures(files, named_columns(model.tasks));
   const ImageList& list = pictures->list();
   for (const std::string& warning : list.warnings) context.terminal.print_line(warning);

@@ -5,7 +5,6 @@
 #include "base/error.h"
 #include "infer/compute.h"
 #include "infer/options.h"
-#include "model/source.h"
 #include "tasks/task_file.h"
 #include "train/task_options.h"
 
@@ -28,7 +27,24 @@ Model loaded(const Options& options, const ModelSource& source) {
 
 }  // namespace
 
-Model model_argument(const Options& options, std::vector<std::string>& arguments) {
+void report_image_size(const Options& options, const ModelSource& source, Terminal& terminal) {
+  if (source.kind != ModelSource::Kind::kMxnet || options.given("model.image_shape")) return;
+  const SourceDescription own = describe_source(source);
+  if (own.preprocessing) {
+    const Preprocessing& images = *own.preprocessing;
+    terminal.print_line(fmt::format("{}: images of {},{},{}, as in '{}' beside it",
+                                    source.to_string(), images.channels, images.height,
+                                    images.width, own.beside));
+    return;
+  }
+  terminal.print_line(
+      fmt::format("{}: images of {} are assumed, since MXNet's files do not say which size it was "
+                  "trained with; give another with --image-shape",
+                  source.to_string(), options.text("model.image_shape")));
+}
+
+Model model_argument(const Options& options, std::vector<std::string>& arguments,
+                     Terminal& terminal) {
   std::string text = options.text("model.source");
   if (text.empty()) {
     if (arguments.empty()) {
@@ -45,6 +61,7 @@ Model model_argument(const Options& options, std::vector<std::string>& arguments
                       options.where("model.epoch"), *epoch, source.name)
         .with_hint("leave it out");
   }
+  report_image_size(options, source, terminal);
   return loaded(options, source);
 }
 

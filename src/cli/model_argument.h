@@ -11,12 +11,19 @@
 #include "base/terminal.h"
 #include "model/model.h"
 #include "model/options.h"
+#include "model/source.h"
 
 namespace orthrus {
 
-// The model of --model, or else of the first of `arguments`, which is taken off. Throws kUsage when
-// neither is there, and what resolving and loading throw.
-[[nodiscard]] Model model_argument(const Options& options, std::vector<std::string>& arguments);
+// The model of --model, or else of the first of `arguments`, which is taken off; tells on the
+// terminal what report_image_size() does. Throws kUsage when neither is there, and what resolving
+// and loading throw.
+[[nodiscard]] Model model_argument(const Options& options, std::vector<std::string>& arguments,
+                                   Terminal& terminal);
+
+// Tells which size of images is taken for an MXNet checkpoint, which does not say, and why; nothing
+// for other sources, and where --image-shape is given.
+void report_image_size(const Options& options, const ModelSource& source, Terminal& terminal);
 
 // The model of that name, of its newest epoch.
 [[nodiscard]] Model named_model(const Options& options, const std::string& name);

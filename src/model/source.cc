@@ -17,6 +17,7 @@
 #include "model/foreign_file.h"
 #include "model/initialise.h"
 #include "model/model_file.h"
+#include "model/neighbour.h"
 
 namespace orthrus {
 namespace {
@@ -293,10 +294,17 @@ ModelSource resolve_model(const std::string& text, std::optional<int> epoch,
 }
 
 SourceDescription describe_source(const ModelSource& source) {
-  if (source.kind == ModelSource::Kind::kTorch) return {kTorchPictures, {}};
+  if (source.kind == ModelSource::Kind::kTorch)
+    return {.preprocessing = kTorchPictures, .tasks = {}};
+  if (source.kind == ModelSource::Kind::kMxnet) {
+    const std::optional<Neighbour> neighbour = neighbour_of(source.name);
+    if (!neighbour) return {};
+    return {
+        .preprocessing = neighbour->preprocessing, .tasks = {}, .beside = neighbour->path.string()};
+  }
   if (source.kind != ModelSource::Kind::kModelFile) return {};
   ModelDescription description = describe_model(source.name);
-  return {description.preprocessing, std::move(description.tasks)};
+  return {.preprocessing = description.preprocessing, .tasks = std::move(description.tasks)};
 }
 
 LoadedNetwork load_network(const ModelSource& source, int64_t classes,

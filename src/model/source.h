@@ -40,9 +40,10 @@ struct ModelSource {
 
 // What a source says of itself, without its tensors' values.
 struct SourceDescription {
-  // kModelFile, kTorch: how its pictures are prepared.
+  // How its images are prepared. kMxnet: as the model file beside it says, where there is one.
   std::optional<Preprocessing> preprocessing;
   std::vector<Task> tasks;  // kModelFile
+  std::string beside = {};  // path of that model file
 };
 [[nodiscard]] SourceDescription describe_source(const ModelSource& source);
 
