@@ -51,20 +51,24 @@ std::vector<size_t> records_of(const std::vector<RecordPlace>& places, const Rec
 RecordIndex follow(const std::vector<RecordPlace>& places, const RecordFile& file,
                    std::span<const uint64_t> offsets, std::span<const int64_t> ids) {
   RecordIndex index{.records = records_of(places, file, offsets)};
-  std::vector<int64_t> keys;
+  const std::vector<int64_t>& keys = index.keys;
+  std::vector<int64_t> own;
   size_t differing = 0, first = 0;
   for (size_t i = 0; i < places.size(); ++i) {
-    keys.push_back(places[i].key);
-    index.indexes.push_back(ids[index.records[i]]);
-    if (keys[i] != index.indexes[i] && ++differing == 1) first = i;
+    index.keys.push_back(places[i].key);
+    own.push_back(ids[index.records[i]]);
+    if (keys[i] != own[i] && ++differing == 1) first = i;
   }
-  index.as_in_file = std::ranges::is_sorted(index.records);
-  if (differing == 0) return index;
+  if (differing == 0) {
+    index.as_in_file = std::ranges::is_sorted(index.records);
+    return index;
+  }
   const std::string contradiction =
       fmt::format("{} of its {} keys are not the ids of the records in '{}' (first: key {}, id {})",
-                  differing, keys.size(), file.path().string(), keys[first], index.indexes[first]);
+                  differing, keys.size(), file.path().string(), keys[first], own[first]);
   if (!repeated_number(ids)) {
-    index.warning = contradiction + "; the ids are used";
+    index.warning = contradiction + "; a list is matched with the ids";
+    index.ids = std::move(own);
     return index;
   }
   if (const auto repeated = repeated_number(keys)) {
@@ -72,8 +76,6 @@ RecordIndex follow(const std::vector<RecordPlace>& places, const RecordFile& fil
   }
   const bool says_nothing = std::ranges::adjacent_find(ids, std::not_equal_to<>()) == ids.end();
   if (!says_nothing) index.ambiguity = contradiction + ", and the ids repeat";
-  index.indexes = std::move(keys);
-  index.as_in_file = false;
   return index;
 }
 

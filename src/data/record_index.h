@@ -14,11 +14,12 @@
 namespace orthrus {
 
 struct RecordIndex {
-  std::vector<size_t> records;   // place in the file of the record that line i names
-  std::vector<int64_t> indexes;  // its id, or its key where the ids say nothing
-  bool as_in_file = false;       // the order is the file's, the indexes are the ids
-  std::string warning;           // keys that contradict the ids; may be empty
-  std::string ambiguity;         // as in RecordList
+  std::vector<size_t> records;  // place in the file of the record that line i names
+  std::vector<int64_t> keys;    // of each line
+  bool as_in_file = false;      // the order is the file's, the keys are the ids
+  std::vector<int64_t> ids;     // as in RecordList
+  std::string warning;          // keys that contradict the ids; may be empty
+  std::string ambiguity;        // as in RecordList
 };
 
 // `offsets` and `ids`: of all records, in the file's order. MXNet's im2rec writes the same number

@@ -54,7 +54,8 @@ class RecordMatcher {
   [[nodiscard]] const RecordFile& file() const { return *in_file_.file; }
 
   void number_records() {
-    const std::span<const int64_t> indexes = in_file_.list.entries.indexes();
+    std::span<const int64_t> indexes = in_file_.list.entries.indexes();
+    if (!in_file_.ids.empty()) indexes = in_file_.ids;
     by_index_.reserve(indexes.size());
     for (size_t i = 0; i < indexes.size(); ++i) {
       const auto [first, is_new] = by_index_.emplace(indexes[i], i);

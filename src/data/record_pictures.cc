@@ -82,16 +82,17 @@ class RecordLister {
   }
 
   void follow_index(const std::filesystem::path& path) {
-    const RecordIndex index =
+    RecordIndex index =
         follow_record_index(path, *result_.file, result_.offsets, result_.list.entries.indexes());
     if (!index.warning.empty()) result_.list.warnings.push_back(index.warning);
     result_.ambiguity = index.ambiguity;
+    result_.ids = std::move(index.ids);
     if (index.as_in_file) return;
     ListEntries entries;
     std::vector<uint64_t> offsets;
     for (size_t i = 0; i < index.records.size(); ++i) {
       const size_t record = index.records[i];
-      const int64_t number = index.indexes[i];
+      const int64_t number = index.keys[i];
       entries.add(number, result_.list.entries[record].labels, std::to_string(number),
                   static_cast<int>(i) + 1);
       offsets.push_back(result_.offsets[record]);

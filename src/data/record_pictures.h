@@ -31,12 +31,14 @@ struct ImageRecordHeader {
                                       ImageRecordHeader& header, size_t& wanted_bytes);
 
 // A .rec file's contents as a list, in the order of the .idx file beside it, else its own. Entry i
-// lies at offsets[i]. Its index is the id in the record, or the .idx file's key where the ids say
-// nothing (all are equal, as some tools leave them); its path is this number as text.
+// lies at offsets[i]. Its index is the .idx file's key, or without one the id in the record; its
+// path is this number as text.
 struct RecordList {
   ImageList list;
   std::vector<uint64_t> offsets;
   std::unique_ptr<RecordFile> file;
+  // Where keys contradict ids of their own for each record: the ids, by which lists name records.
+  std::vector<int64_t> ids;
   // Why no list can name records by their indexes: ids that repeat, and keys that contradict them.
   // Empty where one can.
   std::string ambiguity;
@@ -44,7 +46,7 @@ struct RecordList {
 
 // Goes through all records once. Throws kInput for damage, with the record's place, for an .idx
 // that does not name each record once, and when records have different numbers of labels. Keys that
-// contradict ids of their own for each record are ignored, with a warning.
+// contradict ids of their own for each record are a warning.
 [[nodiscard]] RecordList read_record_list(const std::filesystem::path& path);
 
 [[nodiscard]] SharedPictures make_record_pictures(ImageList list, std::vector<uint64_t> offsets,

@@ -115,7 +115,8 @@ TEST_F(RecordMatch, IdsAreRightWhereKeysContradictThem) {
   EXPECT_EQ(image(*pictures, 2), "two");
   EXPECT_THAT(pictures->list().warnings,
               ElementsAre(AllOf(HasSubstr("a.idx: 3 of its 3 keys are not the ids"),
-                                HasSubstr("first: key 0, id 2"), HasSubstr("the ids are used"))));
+                                HasSubstr("first: key 0, id 2"),
+                                HasSubstr("a list is matched with the ids"))));
 }
 
 TEST_F(RecordMatch, KeysAreRightWhereAllIdsAreEqual) {

@@ -43,7 +43,7 @@ predict 0 "$data/train.lst" "$data"
 cp out expected
 predict 0 "$data/train.lst" other.rec
 cmp out expected || fail "the keys of another index are obeyed"
-says err "other.idx" "keys are not the ids" "the ids are used"
+says err "other.idx" "keys are not the ids" "a list is matched with the ids"
 
 # Labels of another dataset.
 cp "$data/train.rec" alone.rec
