@@ -232,13 +232,13 @@ Sets open_sets(const Options& options, CommandContext& context) {
     const bool validates = (*splits)[SplitPart::kValidation].has_value();
     if (!second) second = (*splits)[validates ? SplitPart::kValidation : SplitPart::kTest];
   }
-  const std::vector<std::string>& asked = options.list("data.label_column");
+  ColumnReading reading = column_reading(options);
+  reading.allow_mixtures = true;
   Sets sets;
   for (const PictureFiles* part : {&files, second ? &*second : nullptr}) {
     if (part == nullptr) continue;
-    const std::vector<LabelColumn> known =
-        sets.empty() ? std::vector<LabelColumn>() : sets.front()->list().columns;
-    const LabelledData data = open_all_columns(*part, asked, true, known);
+    if (!sets.empty()) reading.known = sets.front()->list().columns;
+    const LabelledData data = open_all_columns(*part, reading);
     for (const std::string& warning : data.pictures->list().warnings) {
       context.terminal.print_line(warning);
     }

@@ -23,7 +23,7 @@ int run_evaluate(const Options& options, CommandContext& context) {
   if (!options.has("data.val")) (void)picture_files(options, "data.val", "data.image_val");
   set_threads(thread_count(options));
   std::vector<std::string> arguments = options.positionals();
-  Model model = model_argument(options, arguments);
+  Model model = model_argument(options, arguments, context.terminal);
   if (options.has("out")) check_evaluation_files(options.text("out"), model.tasks);
   check_baseline(options.list("baseline"));
   const LabelledData data = labelled_argument(options, model.tasks, true, context.terminal);

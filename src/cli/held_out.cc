@@ -4,7 +4,6 @@
 
 #include "base/file.h"
 #include "base/progress.h"
-#include "base/signals.h"
 #include "cli/list_evaluation.h"
 #include "infer/options.h"
 #include "model/labelled_data.h"
@@ -13,7 +12,7 @@
 namespace orthrus {
 
 void evaluate_held_out(const PictureFiles& files, const RunFolder& folder, const Options& options,
-                       Backend& backend, Terminal& terminal, Log& log) {
+                       Backend& backend, const StopSignals& signals, Terminal& terminal, Log& log) {
   const std::filesystem::path path =
       std::filesystem::exists(folder.best()) ? folder.best() : folder.last();
   Model model = read_model(path);
@@ -21,7 +20,6 @@ void evaluate_held_out(const PictureFiles& files, const RunFolder& folder, const
   const LoaderOptions loading = loader_options(options);
   Loader loader(data.pictures, model.preprocessing, loading);
   Inference inference(model, loading.batch_size, backend);
-  const StopSignals signals(nullptr);
   Progress progress(terminal, "evaluating the test part",
                     static_cast<int64_t>(data.pictures->list().entries.size()));
   ListEvaluation evaluation(model.tasks, data.binding.absent);

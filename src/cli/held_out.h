@@ -4,6 +4,7 @@
 #include "backend/backend.h"
 #include "base/log.h"
 #include "base/options.h"
+#include "base/signals.h"
 #include "base/terminal.h"
 #include "data/pictures.h"
 #include "train/run_folder.h"
@@ -14,6 +15,6 @@ namespace orthrus {
 // each task in the log, and all results in test.json in the run's folder. Never used to choose a
 // model. Throws as evaluate does.
 void evaluate_held_out(const PictureFiles& files, const RunFolder& folder, const Options& options,
-                       Backend& backend, Terminal& terminal, Log& log);
+                       Backend& backend, const StopSignals& signals, Terminal& terminal, Log& log);
 
 }  // namespace orthrus

@@ -77,7 +77,7 @@ int run_list(const Options& options, CommandContext& context) {
   }
   const PictureFiles files{
       .list = options.positionals().front(), .folder = "", .table = table_rules(options)};
-  const LabelledData data = open_all_columns(files, options.list("data.label_column"), false);
+  const LabelledData data = open_all_columns(files, column_reading(options));
   const ImageList& list = data.pictures->list();
   report_columns(data, context.terminal);
   const std::string prefix = options.text("list.out");

@@ -32,7 +32,24 @@ Model loaded(const Options& options, const ModelSource& source) {
 
 }  // namespace
 
-Model model_argument(const Options& options, std::vector<std::string>& arguments) {
+void report_image_size(const Options& options, const ModelSource& source, Terminal& terminal) {
+  if (source.kind != ModelSource::Kind::kMxnet || options.given("model.image_shape")) return;
+  const SourceDescription own = describe_source(source);
+  if (own.preprocessing) {
+    const Preprocessing& images = *own.preprocessing;
+    terminal.print_line(fmt::format("{}: images of {},{},{}, as in '{}' beside it",
+                                    source.to_string(), images.channels, images.height,
+                                    images.width, own.beside));
+    return;
+  }
+  terminal.print_line(
+      fmt::format("{}: images of {} are assumed, since MXNet's files do not say which size it was "
+                  "trained with; give another with --image-shape",
+                  source.to_string(), options.text("model.image_shape")));
+}
+
+Model model_argument(const Options& options, std::vector<std::string>& arguments,
+                     Terminal& terminal) {
   std::string text = options.text("model.source");
   if (text.empty()) {
     if (arguments.empty()) {
@@ -49,6 +66,7 @@ Model model_argument(const Options& options, std::vector<std::string>& arguments
                       options.where("model.epoch"), *epoch, source.name)
         .with_hint("leave it out");
   }
+  report_image_size(options, source, terminal);
   return loaded(options, source);
 }
 
@@ -88,6 +106,11 @@ LabelledData labelled_argument(const Options& options, std::vector<Task>& tasks,
                             : lines[task]);
   }
   return data;
+}
+
+ColumnReading column_reading(const Options& options) {
+  return {.columns = options.list("data.label_column"),
+          .decimal = options.text("table.decimal").front()};
 }
 
 void report_columns(const LabelledData& data, Terminal& terminal) {

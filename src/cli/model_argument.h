@@ -12,12 +12,19 @@
 #include "model/labelled_data.h"
 #include "model/model.h"
 #include "model/options.h"
+#include "model/source.h"
 
 namespace orthrus {
 
-// The model of --model, or else of the first of `arguments`, which is taken off. Throws kUsage when
-// neither is there, and what resolving and loading throw.
-[[nodiscard]] Model model_argument(const Options& options, std::vector<std::string>& arguments);
+// The model of --model, or else of the first of `arguments`, which is taken off; tells on the
+// terminal what report_image_size() does. Throws kUsage when neither is there, and what resolving
+// and loading throw.
+[[nodiscard]] Model model_argument(const Options& options, std::vector<std::string>& arguments,
+                                   Terminal& terminal);
+
+// Tells which size of images is taken for an MXNet checkpoint, which does not say, and why; nothing
+// for other sources, and where --image-shape is given.
+void report_image_size(const Options& options, const ModelSource& source, Terminal& terminal);
 
 // The model of that name, of its newest epoch.
 [[nodiscard]] Model named_model(const Options& options, const std::string& name);
@@ -31,6 +38,9 @@ namespace orthrus {
 // out; their numbers are returned in the binding.
 [[nodiscard]] LabelledData labelled_argument(const Options& options, std::vector<Task>& tasks,
                                              bool may_lack_columns, Terminal& terminal);
+
+// What --label-column and --decimal say, for commands without tasks.
+[[nodiscard]] ColumnReading column_reading(const Options& options);
 
 // Warnings about the columns of open_all_columns(), and the class numbers that their texts got.
 void report_columns(const LabelledData& data, Terminal& terminal);

@@ -72,7 +72,7 @@ int run_pack(const Options& options, CommandContext& context) {
     if (!std::filesystem::equivalent(prefix + ending, files.list, ignored)) continue;
     throw usage_error("--out {}: '{}' is what is packed", prefix, prefix + ending);
   }
-  const LabelledData data = open_all_columns(files, options.list("data.label_column"), false);
+  const LabelledData data = open_all_columns(files, column_reading(options));
   const std::shared_ptr<Pictures>& pictures = data.pictures;
   report_columns(data, context.terminal);
   const PackOptions pack = {.limits = decode_limits(options),
@@ -93,7 +93,9 @@ int run_pack(const Options& options, CommandContext& context) {
   for (const std::string& skipped : report.skipped) context.terminal.print_line(skipped);
   if (report.renumbered) {
     context.terminal.print_line(
-        "the list's indexes repeat or are below 0: the records are numbered from 0 instead");
+        fmt::format("indexes of the list stand for several images or are negative: the records are "
+                    "numbered from 0 instead, and '{0}.lst' is the list that goes with '{0}.rec'",
+                    prefix));
   }
   if (report.webp > 0) {
     context.terminal.print_line(

@@ -78,7 +78,7 @@ int run_predict(const Options& options, CommandContext& context) {
   }
   set_threads(thread_count(options));
   std::vector<std::string> paths = options.positionals();
-  const Model model = model_argument(options, paths);
+  const Model model = model_argument(options, paths, context.terminal);
   const std::vector<TaskGroup> groups = groups_of(options, model.tasks);
   const PredictionFormat format = prediction_format(options, model.tasks);
   const SharedPictures pictures = pictures_of(options, paths);

@@ -73,6 +73,9 @@ int run_soup(const Options& options, CommandContext& context) {
   const auto load = [&](int number) {
     return named_model(options, names[static_cast<size_t>(number)]);
   };
+  for (const std::string& name : names) {
+    report_image_size(options, resolve_model(name, std::nullopt), context.terminal);
+  }
   Model first = load(0);
   best_by.check(first.tasks, options.where("train.best_by"));
   const SharedPictures pictures =

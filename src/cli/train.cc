@@ -89,7 +89,7 @@ int run_train(const Options& parsed, CommandContext& context) {
   try {
     run_training(request, *folder, *backend, observer);
     if (request.test && request.replay.empty()) {
-      evaluate_held_out(*request.test, *folder, options, *backend, context.terminal, log);
+      evaluate_held_out(*request.test, *folder, options, *backend, signals, context.terminal, log);
     }
   } catch (const Error& error) {
     // main() tells the terminal; the log file tells whoever looks later.

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/threads.h"
 #include "data/encode_jpeg.h"
+#include "data/index_clash.h"
 #include "data/list_writer.h"
 #include "data/placement.h"
 #include "data/record_writer.h"
@@ -54,10 +55,8 @@ Packed pack_one(const Pictures& pictures, size_t position, const PackOptions& op
   return result;
 }
 
-bool usable_as_keys(std::span<const int64_t> indexes) {
-  std::vector<int64_t> sorted(indexes.begin(), indexes.end());
-  std::ranges::sort(sorted);
-  return sorted.front() >= 0 && std::ranges::adjacent_find(sorted) == sorted.end();
+bool usable_as_keys(const ListEntries& entries) {
+  return std::ranges::min(entries.indexes()) >= 0 && !find_index_clash(entries);
 }
 
 }  // namespace
@@ -66,7 +65,7 @@ PackReport pack_pictures(const Pictures& pictures, const std::filesystem::path& 
                          const PackOptions& options, const std::function<void(int64_t)>& after) {
   const ListEntries& entries = pictures.list().entries;
   PackReport report;
-  report.renumbered = !usable_as_keys(entries.indexes());
+  report.renumbered = !usable_as_keys(entries);
   std::filesystem::path list_path = prefix;
   list_path += ".lst";
   AtomicFile list(list_path);

@@ -26,10 +26,12 @@ struct PackOptions {
 
 struct PackReport {
   size_t packed = 0;
-  size_t encoded = 0;       // of these, anew
-  size_t webp = 0;          // of these, WebP files, which MXNet does not read
-  uint64_t bytes = 0;       // of the .rec file
-  bool renumbered = false;  // the list's indexes repeat or are below 0: keys count from 0 instead
+  size_t encoded = 0;  // of these, anew
+  size_t webp = 0;     // of these, WebP files, which MXNet does not read
+  uint64_t bytes = 0;  // of the .rec file
+  // An index of the list stands for two images or is negative: keys count from 0 instead. Lines
+  // that repeat one another keep their index, and get a record each.
+  bool renumbered = false;
   std::vector<std::string> skipped;  // "list:line: reason"
 };
 

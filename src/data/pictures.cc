@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/threads.h"
 #include "data/class_folders.h"
+#include "data/record_match.h"
 #include "data/record_pictures.h"
 #include "data/table.h"
 #include "data/table_header.h"
@@ -137,28 +138,6 @@ void exclude(const fs::path& file, ImageList& list, std::vector<uint64_t>& offse
   warn_of_unmatched(file, excluded, list);
 }
 
-// The records of a list's pictures, by index.
-std::shared_ptr<Pictures> pictures_in_records(ImageList list, const fs::path& records) {
-  RecordList in_file = read_record_list(records);
-  std::unordered_map<int64_t, uint64_t> by_index;
-  by_index.reserve(in_file.offsets.size());
-  for (size_t i = 0; i < in_file.offsets.size(); ++i) {
-    by_index.emplace(in_file.list.entries.indexes()[i], in_file.offsets[i]);
-  }
-  std::vector<uint64_t> offsets;
-  offsets.reserve(list.entries.size());
-  for (const ListEntry entry : list.entries) {
-    const auto found = by_index.find(entry.index);
-    if (found == by_index.end()) {
-      throw input_error("{}:{}: '{}' has no record {}", list.origin.string(), entry.line,
-                        records.string(), entry.index)
-          .with_hint("list and .rec file must have been made together");
-    }
-    offsets.push_back(found->second);
-  }
-  return make_record_pictures(std::move(list), std::move(offsets), std::move(in_file.file));
-}
-
 }  // namespace
 
 std::string Pictures::place_in_list(size_t position) const {
@@ -212,6 +191,21 @@ DataKind data_kind(const fs::path& list) {
   return is_table(list) ? DataKind::kTable : DataKind::kList;
 }
 
+namespace {
+
+// Where no labels are wanted they may still be there: records are compared with them.
+ImageList list_of(const PictureFiles& files) {
+  if (files.labels) return read_list(files.list);
+  try {
+    return read_list(files.list);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kInput) throw;
+    return read_list(files.list, false);
+  }
+}
+
+}  // namespace
+
 std::shared_ptr<Pictures> open_pictures(const PictureFiles& files) {
   std::vector<uint64_t> offsets;
   const DataKind kind = data_kind(files.list);
@@ -230,14 +224,13 @@ std::shared_ptr<Pictures> open_pictures(const PictureFiles& files) {
   if (kind == DataKind::kFolders) {
     list = list_class_folders(files.list);
   } else {
-    list = kind == DataKind::kTable ? read_table(files.list, files.table)
-                                    : read_list(files.list, files.labels);
+    list = kind == DataKind::kTable ? read_table(files.list, files.table) : list_of(files);
   }
   name_columns(files.columns, list);
+  const bool in_records = kind != DataKind::kFolders && is_record_file(files.folder);
+  if (in_records) refuse_index_clash(list, files.folder);  // also with a line that is left out
   exclude(files.exclude, list, offsets);
-  if (kind != DataKind::kFolders && is_record_file(files.folder)) {
-    return pictures_in_records(std::move(list), files.folder);
-  }
+  if (in_records) return match_records(std::move(list), files.folder);
   return make_file_pictures(std::move(list),
                             kind == DataKind::kFolders ? files.list : files.folder);
 }

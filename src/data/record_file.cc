@@ -125,24 +125,15 @@ std::vector<std::byte> RecordFile::read(uint64_t offset, size_t most) const {
   return payload;
 }
 
-uint64_t RecordFile::next(uint64_t offset) const {
+RecordExtent RecordFile::extent(uint64_t offset) const {
+  RecordExtent extent;
   const uint64_t record = offset;
   for (bool first = true;; first = false) {
     const Part part = read_part(offset, record, first);
+    extent.payload_bytes += part.length + (first ? 0 : sizeof(kRecordMagic));
     // The last record's padding may be missing.
-    offset = std::min(size_, offset + kPartHeaderBytes + padded(part.length));
-    if (part.flag == 0 || part.flag == 3) return offset;
-  }
-}
-
-uint64_t RecordFile::payload_bytes(uint64_t offset) const {
-  uint64_t bytes = 0;
-  const uint64_t record = offset;
-  for (bool first = true;; first = false) {
-    const Part part = read_part(offset, record, first);
-    bytes += part.length + (first ? 0 : sizeof(kRecordMagic));
-    if (part.flag == 0 || part.flag == 3) return bytes;
-    offset += kPartHeaderBytes + padded(part.length);
+    offset = extent.next = std::min(size_, offset + kPartHeaderBytes + padded(part.length));
+    if (part.flag == 0 || part.flag == 3) return extent;
   }
 }
 

@@ -24,6 +24,11 @@ struct RecordPlace {
   uint64_t offset = 0;
 };
 
+struct RecordExtent {
+  uint64_t payload_bytes = 0;
+  uint64_t next = 0;  // where the record after it begins; the file's size after the last
+};
+
 class RecordFile {
  public:
   // Throws kInput when it cannot be read or is no RecordIO file.
@@ -38,10 +43,12 @@ class RecordFile {
   // but a whole record, naming the offset. Safe from several threads at once.
   [[nodiscard]] std::vector<std::byte> read(uint64_t offset,
                                             size_t most = std::numeric_limits<size_t>::max()) const;
-  // Where the record after the one at `offset` begins; the file's size after the last.
-  [[nodiscard]] uint64_t next(uint64_t offset) const;
-  // The length of the payload, without reading it.
-  [[nodiscard]] uint64_t payload_bytes(uint64_t offset) const;
+  // Found without reading the payload.
+  [[nodiscard]] RecordExtent extent(uint64_t offset) const;
+  [[nodiscard]] uint64_t next(uint64_t offset) const { return extent(offset).next; }
+  [[nodiscard]] uint64_t payload_bytes(uint64_t offset) const {
+    return extent(offset).payload_bytes;
+  }
   [[nodiscard]] uint64_t size_bytes() const { return size_; }
 
  private:

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "data/record_index.h"
 
 namespace orthrus {
 
@@ -75,43 +76,29 @@ class RecordLister {
     result_.file = std::make_unique<RecordFile>(path);
   }
 
-  void add(uint64_t offset, const int64_t* key) {
-    const RecordFile& file = *result_.file;
-    ImageList& list = result_.list;
-    const auto number = static_cast<int>(list.entries.size()) + 1;
-    try {
-      const ImageRecordHeader header = read_header(file, offset, file.payload_bytes(offset));
-      const auto columns = static_cast<int>(header.labels.size());
-      if (number == 1) list.label_columns = columns;
-      if (columns != list.label_columns) {
-        throw input_error("{} labels, but the first record has {}", columns, list.label_columns);
-      }
-      for (const float label : header.labels) {
-        if (std::isinf(label)) throw input_error("label {} is not a finite number", label);
-      }
-      const int64_t index = key != nullptr ? *key : static_cast<int64_t>(header.id);
-      list.entries.add(index, header.labels, std::to_string(index), number);
-      result_.offsets.push_back(offset);
-    } catch (const Error& error) {
-      throw error.within(fmt::format("{}:{}", list.origin.string(), number));
-    }
-  }
-
   void add_all() {
     const RecordFile& file = *result_.file;
-    for (uint64_t offset = 0; offset < file.size_bytes(); offset = file.next(offset)) {
-      add(offset, nullptr);
-    }
+    for (uint64_t offset = 0; offset < file.size_bytes();) offset = add(offset);
   }
 
-  void add_indexed(const std::filesystem::path& index) {
-    const std::vector<RecordPlace> places = read_record_index(index);
-    try {
-      for (const RecordPlace& place : places) add(place.offset, &place.key);
-    } catch (const Error& error) {
-      throw error.within(index.string())
-          .with_hint("the index may be that of another file: without it, the file is indexed anew");
+  void follow_index(const std::filesystem::path& path) {
+    RecordIndex index =
+        follow_record_index(path, *result_.file, result_.offsets, result_.list.entries.indexes());
+    if (!index.warning.empty()) result_.list.warnings.push_back(index.warning);
+    result_.ambiguity = index.ambiguity;
+    result_.ids = std::move(index.ids);
+    if (index.as_in_file) return;
+    ListEntries entries;
+    std::vector<uint64_t> offsets;
+    for (size_t i = 0; i < index.records.size(); ++i) {
+      const size_t record = index.records[i];
+      const int64_t number = index.keys[i];
+      entries.add(number, result_.list.entries[record].labels, std::to_string(number),
+                  static_cast<int>(i) + 1);
+      offsets.push_back(result_.offsets[record]);
     }
+    result_.list.entries = std::move(entries);
+    result_.offsets = std::move(offsets);
   }
 
   [[nodiscard]] RecordList finish() {
@@ -121,6 +108,31 @@ class RecordLister {
   }
 
  private:
+  // Where the next record begins.
+  uint64_t add(uint64_t offset) {
+    const RecordFile& file = *result_.file;
+    ImageList& list = result_.list;
+    const auto number = static_cast<int>(list.entries.size()) + 1;
+    try {
+      const RecordExtent extent = file.extent(offset);
+      const ImageRecordHeader header = read_header(file, offset, extent.payload_bytes);
+      const auto columns = static_cast<int>(header.labels.size());
+      if (number == 1) list.label_columns = columns;
+      if (columns != list.label_columns) {
+        throw input_error("{} labels, but the first record has {}", columns, list.label_columns);
+      }
+      for (const float label : header.labels) {
+        if (std::isinf(label)) throw input_error("label {} is not a finite number", label);
+      }
+      const auto id = static_cast<int64_t>(header.id);
+      list.entries.add(id, header.labels, std::to_string(id), number);
+      result_.offsets.push_back(offset);
+      return extent.next;
+    } catch (const Error& error) {
+      throw error.within(fmt::format("{}:{}", list.origin.string(), number));
+    }
+  }
+
   RecordList result_;
 };
 
@@ -151,13 +163,12 @@ bool parse_image_record(std::span<const std::byte> start, uint64_t payload_bytes
 
 RecordList read_record_list(const std::filesystem::path& path) {
   RecordLister lister(path);
+  lister.add_all();
   std::filesystem::path index = path;
   index.replace_extension(".idx");
   std::error_code ignored;
   if (index != path && std::filesystem::is_regular_file(index, ignored)) {
-    lister.add_indexed(index);
-  } else {
-    lister.add_all();
+    lister.follow_index(index);
   }
   return lister.finish();
 }

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "data/list.h"
@@ -29,16 +30,23 @@ struct ImageRecordHeader {
 [[nodiscard]] bool parse_image_record(std::span<const std::byte> start, uint64_t payload_bytes,
                                       ImageRecordHeader& header, size_t& wanted_bytes);
 
-// A .rec file's contents as a list. Entry i lies at offsets[i]; its index is the key of the .idx
-// file beside it, or without one the id in the record, and its path is this number as text.
+// A .rec file's contents as a list, in the order of the .idx file beside it, else its own. Entry i
+// lies at offsets[i]. Its index is the .idx file's key, or without one the id in the record; its
+// path is this number as text.
 struct RecordList {
   ImageList list;
   std::vector<uint64_t> offsets;
   std::unique_ptr<RecordFile> file;
+  // Where keys contradict ids of their own for each record: the ids, by which lists name records.
+  std::vector<int64_t> ids;
+  // Why no list can name records by their indexes: ids that repeat, and keys that contradict them.
+  // Empty where one can.
+  std::string ambiguity;
 };
 
 // Goes through all records once. Throws kInput for damage, with the record's place, for an .idx
-// that does not fit, and when records have different numbers of labels.
+// that does not name each record once, and when records have different numbers of labels. Keys that
+// contradict ids of their own for each record are a warning.
 [[nodiscard]] RecordList read_record_list(const std::filesystem::path& path);
 
 [[nodiscard]] std::shared_ptr<Pictures> make_record_pictures(ImageList list,

@@ -86,6 +86,7 @@ class TableParser {
                             : fmt::format(" whose '{}' is {}", options_.split_column,
                                           fmt::join(options_.splits, " or ")));
     }
+    list_.numbered_by_row = !header_.index_field;
     warn();
     return std::move(list_);
   }

@@ -101,8 +101,9 @@ std::vector<OptionSpec> table_options() {
        .group = "Data"},
       {.key = "table.decimal",
        .flag = "--decimal",
+       .type = OptionType::kChoice,
        .default_text = ".",
-       .value_name = ".|,",
+       .choices = {".", ","},
        .help = "Decimal separator of numbers in tables, for tasks that do not say theirs.",
        .group = "Data"},
   };

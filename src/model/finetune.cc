@@ -101,6 +101,8 @@ Model prepare_finetune(const LoadedNetwork& network, const ModelSource& source,
               .pretrained = source.kind != ModelSource::Kind::kBuiltin};
   model.input = picture_input(model.graph);
   take_parameters(network, parameter_shapes(model.graph, request.preprocessing), model, report);
+  if (!request.accept_non_finite)
+    check_finite(model.parameters, model.origin, network.stored_names);
   const std::vector<Shape> shapes =
       infer_shapes(model.graph, {{model.input, picture_shape(request.preprocessing, 1)}});
   model.parameters.merge(initialise(model.graph, shapes, request.seed, report.initialised));

@@ -16,6 +16,7 @@ struct FinetuneRequest {
   Preprocessing preprocessing;
   std::string layer;  // whose output the heads stand on; empty: tasks/heads.h, find_features
   uint64_t seed = 0;  // of the new heads' values
+  bool accept_non_finite = false;  // to find out where NaN or infinity comes from
 };
 
 // What became of the parameters, for people; each list in order of names.
@@ -27,8 +28,9 @@ struct FinetuneReport {
   std::vector<std::string> superfluous;  // in the file, but not in the network
 };
 
-// Throws kInput: no such layer, a name of a head that the backbone has already, parameters of the
-// backbone that are missing (all of them) or of another shape (layer, got, expected).
+// Throws kInput: values taken over that are not finite, no such layer, a name of a head that the
+// backbone has already, parameters of the backbone that are missing (all of them) or of another
+// shape (layer, got, expected).
 [[nodiscard]] Model prepare_finetune(const LoadedNetwork& network, const ModelSource& source,
                                      const FinetuneRequest& request, FinetuneReport& report);
 

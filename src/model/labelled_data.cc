@@ -25,10 +25,11 @@ ImageList header_of(const PictureFiles& files) {
 }
 
 // A task that takes the column as it is: its numbers, or a class for each of its texts.
-Task task_of_column(const ImageList& list, size_t place, bool allow_mixtures,
+Task task_of_column(const ImageList& list, size_t place, const ColumnReading& reading,
                     std::vector<std::string>& warnings) {
   const LabelColumn& column = list.columns[place];
   Task task{.name = column.name, .label_column = static_cast<int>(place), .by_place = true};
+  task.cells.decimal = reading.decimal;
   if (!column.is_folder) task.column_names = {column.name};
   size_t numbers = 0, texts = 0;
   for (const std::string& cell : column.cells) {
@@ -44,7 +45,7 @@ Task task_of_column(const ImageList& list, size_t place, bool allow_mixtures,
   }
   task.classes = std::ssize(task.class_names);
   if (!column.is_folder) std::ranges::sort(task.class_names);
-  if (numbers > 0 && !allow_mixtures) {
+  if (numbers > 0 && !reading.allow_mixtures) {
     task.class_names.clear();  // reported when they are read
   } else if (numbers > 0) {
     warnings.push_back(
@@ -88,14 +89,13 @@ LabelledData open_labelled(PictureFiles files, std::vector<Task>& tasks,
   return data;
 }
 
-LabelledData open_all_columns(PictureFiles files, const std::vector<std::string>& asked,
-                              bool allow_mixtures, const std::vector<LabelColumn>& known) {
+LabelledData open_all_columns(PictureFiles files, const ColumnReading& reading) {
   if (data_kind(files.list) == DataKind::kTable) {
     const ImageList header = header_of(files);
     std::vector<std::string> names = candidate_names(header.columns);
-    if (!asked.empty()) {
-      (void)choose_label_columns(header.columns, asked, header.origin.string());
-      names = asked;
+    if (!reading.columns.empty()) {
+      (void)choose_label_columns(header.columns, reading.columns, header.origin.string());
+      names = reading.columns;
     }
     files.table.selection = {.all = false, .names = names};
   }
@@ -104,8 +104,8 @@ LabelledData open_all_columns(PictureFiles files, const std::vector<std::string>
   std::vector<Task> tasks;
   for (size_t i = 0; i < list.columns.size(); ++i) {
     if (list.columns[i].is_text) {
-      tasks.push_back(task_of_column(list, i, allow_mixtures, data.binding.warnings));
-      keep_numbers(known, tasks.back());
+      tasks.push_back(task_of_column(list, i, reading, data.binding.warnings));
+      keep_numbers(reading.known, tasks.back());
     }
   }
   if (tasks.empty()) return data;

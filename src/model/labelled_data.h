@@ -27,13 +27,16 @@ struct LabelledData {
 [[nodiscard]] LabelledData open_labelled(PictureFiles files, std::vector<Task>& tasks,
                                          const BindingOptions& options = {});
 
-// The same for lists that are written from other data, where no task says what the columns mean:
-// the columns in `asked`, or all that may hold labels, each by itself. Texts become classes in the
-// order of their bytes. Throws kInput for a column that mixes numbers and texts, unless mixtures
-// are allowed: then all its cells are texts. Classes of a column in `known` keep their numbers.
-[[nodiscard]] LabelledData open_all_columns(PictureFiles files,
-                                            const std::vector<std::string>& asked,
-                                            bool allow_mixtures,
-                                            const std::vector<LabelColumn>& known = {});
+// How columns are read that no task reads.
+struct ColumnReading {
+  std::vector<std::string> columns = {};  // by name; empty: all that may hold labels
+  bool allow_mixtures = false;            // of numbers and texts: then all cells are texts
+  char decimal = '.';
+  std::vector<LabelColumn> known = {};  // whose classes keep their numbers
+};
+
+// The same for lists that are written from other data and for reports: each column by itself, texts
+// as classes in the order of their bytes. Throws kInput for a mixture of numbers and texts.
+[[nodiscard]] LabelledData open_all_columns(PictureFiles files, const ColumnReading& reading);
 
 }  // namespace orthrus

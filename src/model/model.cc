@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "tasks/heads.h"
+#include "tensor/finite.h"
 
 namespace orthrus {
 
@@ -75,6 +76,25 @@ Model assemble_model(Graph graph, const NamedTensors& parameters,
     if (!outer.hint().empty()) throw outer;
     throw outer.with_hint("check --image-shape, and that both files belong together");
   }
+}
+
+void check_finite(const NamedTensors& parameters, const std::string& origin,
+                  const std::map<std::string, std::string>& stored_names) {
+  constexpr size_t kMostNamed = 5;
+  std::vector<std::string> names = non_finite_tensors(parameters);
+  if (names.empty()) return;
+  const size_t count = names.size();
+  names.resize(std::min(count, kMostNamed));
+  for (std::string& name : names) {
+    const auto stored = stored_names.find(name);
+    if (stored != stored_names.end()) name = stored->second;
+  }
+  throw input_error(
+      "{}: {} of its {} parameters hold values that are not finite (NaN or infinity): "
+      "{}{}",
+      origin, count, parameters.size(), fmt::join(names, ", "),
+      count > kMostNamed ? fmt::format(" and {} more", count - kMostNamed) : "")
+      .with_hint("the file is damaged, or its training diverged: take an earlier checkpoint");
 }
 
 void declare_tasks(Model& model, const std::vector<Task>& declared) {

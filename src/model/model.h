@@ -46,6 +46,12 @@ struct Model {
 [[nodiscard]] Model assemble_model(Graph graph, const NamedTensors& parameters,
                                    const Preprocessing& preprocessing, std::string origin);
 
+// Throws kInput naming the parameters that hold NaN or infinity. Whoever loads a model to use it
+// calls this; a head that is not taken over does not matter. `stored_names`: what the file calls
+// them, where it has other names.
+void check_finite(const NamedTensors& parameters, const std::string& origin,
+                  const std::map<std::string, std::string>& stored_names = {});
+
 // Puts `declared` in the place of the model's tasks of the same names: rules, columns and class
 // names, which a file of another program does not hold. Throws kInput when one of the model's tasks
 // is not declared, or has another kind or number of classes.

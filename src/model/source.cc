@@ -14,8 +14,10 @@
 #include "formats/safetensors/safetensors.h"
 #include "formats/torch/resnet.h"
 #include "graph/builders/resnet.h"
+#include "model/foreign_file.h"
 #include "model/initialise.h"
 #include "model/model_file.h"
+#include "model/neighbour.h"
 
 namespace orthrus {
 namespace {
@@ -28,6 +30,8 @@ constexpr size_t kEpochDigits = 4;
 constexpr std::string_view kSafetensorsEnding = ".safetensors";
 // The models of a run's folder, the better one first.
 constexpr std::array kRunModels = {"best.safetensors", "last.safetensors"};
+// Of a folder from the Hugging Face hub, such as timm's.
+constexpr const char* kHubWeights = "model.safetensors";
 // Pictures for PyTorch's published ResNets (torchvision's ImageClassification presets, timm's
 // IMAGENET_DEFAULT_MEAN and _STD, in units of 0 to 255): the centre of the picture whose shorter
 // edge has 256 pixels.
@@ -128,8 +132,20 @@ Candidate file_candidate(const std::string& path) {
   if (magic == kParamsMagic) {
     if (auto candidate = params_file(path)) return *candidate;
   }
-  if (looks_like_safetensors(start) || path.ends_with(kSafetensorsEnding)) {
-    return safetensors_candidate(path);
+  if (looks_like_safetensors(start)) return safetensors_candidate(path);
+  const std::optional<ForeignFile> foreign = recognise_foreign_file(path);
+  if (path.ends_with(kSafetensorsEnding)) {
+    try {
+      return safetensors_candidate(path);
+    } catch (const Error& error) {
+      if (!foreign) throw;
+      throw error.with_hint(fmt::format("it is {}{}{}", foreign->what,
+                                        foreign->hint.empty() ? "" : ": ", foreign->hint));
+    }
+  }
+  if (foreign) {
+    throw input_error("'{}' is not a model file: it is {}, which is not read", path, foreign->what)
+        .with_hint(foreign->hint);
   }
   throw input_error("'{}' is not a model file", path)
       .with_hint(
@@ -148,6 +164,17 @@ std::vector<Candidate> folder_candidates(const std::string& folder, bool wants_e
     const std::string path = (fs::path(folder) / name).string();
     std::error_code ignored;
     if (fs::is_regular_file(path, ignored)) return {safetensors_candidate(path)};
+  }
+  const std::string weights = (fs::path(folder) / kHubWeights).string();
+  std::error_code ignored;
+  if (checkpoints.empty() && fs::is_regular_file(weights, ignored)) {
+    return {safetensors_candidate(weights)};
+  }
+  if (checkpoints.empty()) {
+    if (const auto foreign = recognise_foreign_folder(folder)) {
+      throw input_error("'{}' is not a model: it is {}, which is not read", folder, foreign->what)
+          .with_hint(foreign->hint);
+    }
   }
   return checkpoints;
 }
@@ -204,7 +231,11 @@ LoadedNetwork torch_network(const std::string& path) {
   const SafetensorsFile file = read_safetensors(path);
   try {
     torch::Network network = torch::read_resnet(file);
-    return {std::move(network.graph), std::move(network.parameters)};
+    return {.graph = std::move(network.graph),
+            .parameters = std::move(network.parameters),
+            .has_head = network.has_head,
+            .stored_names = std::move(network.stored_names),
+            .notes = std::move(network.notes)};
   } catch (const Error& error) {
     throw error.within("cannot use '" + path + "'");
   }
@@ -263,10 +294,17 @@ ModelSource resolve_model(const std::string& text, std::optional<int> epoch,
 }
 
 SourceDescription describe_source(const ModelSource& source) {
-  if (source.kind == ModelSource::Kind::kTorch) return {kTorchPictures, {}};
+  if (source.kind == ModelSource::Kind::kTorch)
+    return {.preprocessing = kTorchPictures, .tasks = {}};
+  if (source.kind == ModelSource::Kind::kMxnet) {
+    const std::optional<Neighbour> neighbour = neighbour_of(source.name);
+    if (!neighbour) return {};
+    return {
+        .preprocessing = neighbour->preprocessing, .tasks = {}, .beside = neighbour->path.string()};
+  }
   if (source.kind != ModelSource::Kind::kModelFile) return {};
   ModelDescription description = describe_model(source.name);
-  return {description.preprocessing, std::move(description.tasks)};
+  return {.preprocessing = description.preprocessing, .tasks = std::move(description.tasks)};
 }
 
 LoadedNetwork load_network(const ModelSource& source, int64_t classes,
@@ -289,14 +327,26 @@ LoadedNetwork load_network(const ModelSource& source, int64_t classes,
 }
 
 Model load_model(const ModelSource& source, const Preprocessing& preprocessing) {
-  if (source.kind == ModelSource::Kind::kModelFile) return read_model(source.name);
+  if (source.kind == ModelSource::Kind::kModelFile) {
+    Model model = read_model(source.name);
+    check_finite(model.parameters, model.origin);
+    return model;
+  }
   if (source.kind == ModelSource::Kind::kBuiltin) {
     throw usage_error("'{}' is a built-in network without learned values", source.name)
         .with_hint("name a model that orthrus train has written");
   }
   LoadedNetwork network = load_network(source, 0, preprocessing, 0);
-  return assemble_model(std::move(network.graph), network.parameters, preprocessing,
-                        source.to_string());
+  if (!network.has_head) {
+    throw input_error("'{}' has no classification head: it can be trained, but not answer yet",
+                      source.name)
+        .with_hint("train heads on it: orthrus train --model " + source.name +
+                   " --data-train LIST, and use the model that comes out");
+  }
+  Model model = assemble_model(std::move(network.graph), network.parameters, preprocessing,
+                               source.to_string());
+  check_finite(model.parameters, model.origin, network.stored_names);
+  return model;
 }
 
 }  // namespace orthrus

@@ -7,6 +7,7 @@
 //   a built-in name   a network of graph/builders with fresh values
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,15 +40,20 @@ struct ModelSource {
 
 // What a source says of itself, without its tensors' values.
 struct SourceDescription {
-  // kModelFile, kTorch: how its pictures are prepared.
+  // How its images are prepared. kMxnet: as the model file beside it says, where there is one.
   std::optional<Preprocessing> preprocessing;
   std::vector<Task> tasks;  // kModelFile
+  std::string beside = {};  // path of that model file
 };
 [[nodiscard]] SourceDescription describe_source(const ModelSource& source);
 
 struct LoadedNetwork {
   Graph graph;
   NamedTensors parameters;  // float32; may lack some and have others that the graph does not know
+  bool has_head = true;     // weights from PyTorch may lack the classifier's parameters
+  std::map<std::string, std::string> stored_names =
+      {};                               // of parameters that the file calls otherwise
+  std::vector<std::string> notes = {};  // for people: what of the file was taken, and how
 };
 
 // The network as it is. `classes` is the size of a built-in network's classifier; its fresh values
@@ -56,7 +62,8 @@ struct LoadedNetwork {
                                          const Preprocessing& preprocessing, uint64_t seed);
 
 // The model as it is, with its own heads. `preprocessing` is for sources that are no model file: it
-// says its own. Throws kInput, and kUsage for a built-in network, which has learned nothing.
+// says its own. Throws kInput, also for weights without a head and for values that are not finite,
+// and kUsage for a built-in network, which has learned nothing.
 [[nodiscard]] Model load_model(const ModelSource& source, const Preprocessing& preprocessing);
 
 }  // namespace orthrus

@@ -90,6 +90,7 @@ std::vector<Task> default_tasks(const Options& options) {
   if (options.has("data.num_classes")) {
     tasks.front().classes = options.integer("data.num_classes");
   }
+  for (Task& task : tasks) task.cells.decimal = options.text("table.decimal").front();
   return tasks;
 }
 

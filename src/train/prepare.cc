@@ -112,9 +112,18 @@ Model load_model(const TrainRequest& request, FinetuneReport& report, TrainObser
                                  {.tasks = request.tasks,
                                   .preprocessing = request.preprocessing,
                                   .layer = request.layer,
-                                  .seed = request.loader.seed},
+                                  .seed = request.loader.seed,
+                                  .accept_non_finite = !request.replay.empty()},
                                  report);
   report_model(model, report, observer);
+  if (const SourceDescription own = describe_source(source);
+      !own.beside.empty() && own.preprocessing->height == request.preprocessing.height &&
+      own.preprocessing->width == request.preprocessing.width) {
+    observer.note(fmt::format("images of {},{},{}, as in '{}' beside the model",
+                              own.preprocessing->channels, own.preprocessing->height,
+                              own.preprocessing->width, own.beside));
+  }
+  for (const std::string& note : network.notes) observer.note(note);
   return model;
 }
 

@@ -106,6 +106,20 @@ TEST_F(PackTest, RepeatedIndexesAreReplaced) {
   EXPECT_THAT(packed()->list().warnings, ElementsAre(HasSubstr("labels are missing")));
 }
 
+TEST_F(PackTest, LinesThatRepeatOneAnotherKeepTheirIndex) {
+  list_.entries.push_back({.index = 10, .labels = {1, NAN}, .path = "1.png", .line = 6});
+  EXPECT_FALSE(pack().renumbered);
+  const SharedPictures pictures = packed();
+  ASSERT_EQ(pictures->list().entries.size(), 6U);
+  EXPECT_EQ(pictures->list().entries[5].index, 10);
+  EXPECT_EQ(pictures->read(5, 1 << 20), read_file(folder_.path() / "1.png"));
+  const auto list = folder_.write("original.lst", "10\t1\tnan\t1.png\n40\t4\tnan\t4.jpg\n");
+  const SharedPictures matched =
+      open_pictures({.list = list, .folder = folder_.path() / "out.rec"});
+  EXPECT_EQ(matched->read(0, 1 << 20), read_file(folder_.path() / "1.png"));
+  EXPECT_EQ(matched->read(1, 1 << 20), read_file(folder_.path() / "4.jpg"));
+}
+
 TEST(RecordWriter, SplitsWhereTheMagicNumberStands) {
   const TemporaryFolder folder;
   const std::string magic(reinterpret_cast<const char*>(&kRecordMagic), sizeof kRecordMagic);

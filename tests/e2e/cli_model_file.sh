@@ -50,3 +50,28 @@ says err "start anew: fc_multitask_weight, fc_weight"
 head -c 500 "$model" >cut.safetensors
 run 3 predict cut.safetensors "$picture"
 says err "cut.safetensors" "the header should have"
+
+# MXNet's files do not say the size of the images: the model file beside them does.
+run 0 evaluate kept "${validation[@]}"
+cp out expected
+run 0 evaluate kept/kept "${validation[@]}"
+says err "kept/kept, epoch 1: images of 3,8,8, as in 'kept/best.safetensors' beside it"
+diff <(grep ': images' out) <(grep ': images' expected) || fail "another size than the training's"
+run 0 predict kept/kept "$picture"
+says err "images of 3,8,8"
+run 0 predict kept/kept-0001.params "$picture" --image-shape 3,8,8
+grep -q "images of" err && fail "a size that was given is told"
+run 0 soup kept/kept kept/kept --out soup.safetensors "${validation[@]}"
+says err "images of 3,8,8"
+# That of another network does not count, and without any the size is assumed aloud.
+mkdir apart
+cp kept/kept-* apart
+cp anew/best.safetensors apart
+run 3 evaluate apart/kept "${validation[@]}"
+says err "apart/kept, epoch 1: images of 3,224,224 are assumed" "--image-shape"
+rm apart/best.safetensors
+run 3 predict apart/kept "$picture"
+says err "images of 3,224,224 are assumed"
+run 0 train --model kept/kept --epoch 1 --num-epoch 2 --data-train "$goldens/data/train.lst" \
+  --image-train "$goldens/data" --batch-size 8 --num-classes 4 --save-result further
+says err "images of 3,8,8, as in 'kept/best.safetensors' beside the model"

@@ -3,13 +3,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <string>
+
 #include "base/error_matcher.h"
 
 namespace orthrus::torch {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::Not;
 
 void add_norm(NamedTensors& state, const std::string& name, int64_t width) {
@@ -139,6 +144,123 @@ TEST(TorchResnet, RefusesShapesThatCannotBe) {
     state["fc.bias"] = Tensor::zeros({0});
     EXPECT_EQ(refusal(state).kind(), ErrorKind::kInput) << shape.to_string();
   }
+}
+
+NamedTensors with_prefix(const std::string& prefix, const NamedTensors& state) {
+  NamedTensors renamed;
+  for (const auto& [name, tensor] : state) renamed[prefix + name] = tensor;
+  return renamed;
+}
+
+NamedTensors without_head(NamedTensors state) {
+  state.erase("fc.weight");
+  state.erase("fc.bias");
+  return state;
+}
+
+Network read(const NamedTensors& state) {
+  return read_resnet({.tensors = state, .metadata = {}});
+}
+
+TEST(TorchResnet, TakesWeightsWithoutAHead) {
+  const Network network = read(without_head(small_state(true)));
+  EXPECT_FALSE(network.has_head);
+  EXPECT_FALSE(network.parameters.contains("fc1_weight"));
+  EXPECT_THAT(network.notes, ElementsAre(HasSubstr("no classification head")));
+  EXPECT_TRUE(read(small_state(true)).has_head);
+  EXPECT_THAT(read(small_state(true)).notes, IsEmpty());
+}
+
+TEST(TorchResnet, LeavesOutAPrefix) {
+  for (const char* prefix : {"module.", "_orig_mod.", "model.", "state_dict.", "a.b.c."}) {
+    const NamedTensors state = with_prefix(prefix, small_state(false));
+    SafetensorsHeader header;
+    for (const auto& [name, tensor] : state) header.tensors[name] = {};
+    EXPECT_TRUE(is_resnet(header));
+    const Network network = read(state);
+    EXPECT_TRUE(network.has_head) << prefix;
+    EXPECT_EQ(network.parameters.size(), network.stored_names.size());
+    EXPECT_EQ(network.stored_names.at("conv0_weight"), std::string(prefix) + "conv1.weight");
+    EXPECT_THAT(network.notes, ElementsAre(HasSubstr("'" + std::string(prefix) + "'")));
+  }
+}
+
+TEST(TorchResnet, KnowsTheHeadByOtherNames) {
+  for (const char* name : {"fc.1", "head", "head.fc", "last_linear", "classifier.3"}) {
+    NamedTensors state = without_head(small_state(false));
+    state[name + std::string(".weight")] = Tensor::filled({3, 64}, 2);
+    state[name + std::string(".bias")] = Tensor::zeros({3});
+    const Network network = read(state);
+    ASSERT_TRUE(network.has_head) << name;
+    EXPECT_EQ(network.parameters.at("fc1_weight").data()[0], 2.0F);
+    EXPECT_EQ(network.parameters.at("fc1_bias").shape(), Shape{3});
+    EXPECT_THAT(network.notes, ElementsAre(HasSubstr("'" + std::string(name) + "' is taken")));
+    // Beside the network.
+    NamedTensors apart = with_prefix("model.backbone.", without_head(small_state(false)));
+    for (const char* part : {".weight", ".bias"}) {
+      apart["model." + std::string(name) + part] = state[name + std::string(part)];
+    }
+    EXPECT_TRUE(read(apart).has_head) << name;
+  }
+}
+
+TEST(TorchResnet, AProjectionIsNoHead) {
+  NamedTensors state = without_head(small_state(false));
+  for (const char* layer : {"fc.0", "fc.2"}) {
+    state[layer + std::string(".weight")] = Tensor::zeros({64, 64});
+    state[layer + std::string(".bias")] = Tensor::zeros({64});
+  }
+  const Network network = read(state);
+  EXPECT_FALSE(network.has_head);
+  EXPECT_THAT(network.notes,
+              ElementsAre(HasSubstr("no classification head"),
+                          HasSubstr("4 tensors of the file are not used: fc.0.bias, fc.0.weight")));
+}
+
+TEST(TorchResnet, TakesTheNetworkThatIsMeant) {
+  NamedTensors state = with_prefix("module.encoder_q.", small_state(false));
+  state.merge(with_prefix("module.encoder_k.", small_state(false)));
+  state["module.encoder_k.conv1.weight"] = Tensor::filled({8, 3, 7, 7}, 1);
+  state["module.queue"] = Tensor::zeros({2, 3});
+  const Network network = read(state);
+  EXPECT_EQ(network.stored_names.at("conv0_weight"), "module.encoder_q.conv1.weight");
+  EXPECT_EQ(network.stored_names.at("fc1_bias"), "module.encoder_q.fc.bias");
+
+  // Of several, only one of which is whole, that one.
+  NamedTensors half = with_prefix("a.", small_state(false));
+  half.erase("a.bn1.weight");
+  half.merge(with_prefix("b.", small_state(false)));
+  EXPECT_EQ(read(half).stored_names.at("conv0_weight"), "b.conv1.weight");
+
+  // The same network twice.
+  NamedTensors twice = with_prefix("model.", small_state(false));
+  twice.merge(with_prefix("attacker.model.", small_state(false)));
+  EXPECT_TRUE(read(twice).has_head);
+  twice["model.conv1.weight"] = Tensor::filled({8, 3, 7, 7}, 1);
+  EXPECT_THAT(
+      refusal(twice).message(),
+      AllOf(HasSubstr("several ResNets"), HasSubstr("'attacker.model.'"), HasSubstr("'model.'")));
+  EXPECT_NE(refusal(twice).hint(), "");
+}
+
+TEST(TorchResnet, OtherLayersBesideTheFeaturesAreRefused) {
+  NamedTensors pooled = with_prefix("model.", small_state(false));
+  pooled["model.pool.p"] = Tensor::zeros({1});
+  EXPECT_THAT(refusal(pooled).message(), HasSubstr("unknown: pool.p"));
+  NamedTensors many;
+  for (int i = 0; i < 40; ++i)
+    many[fmt::format("{}.layer1.0.conv1.weight", i)] = Tensor::zeros({1});
+  EXPECT_THAT(refusal(many).message(), HasSubstr("40 ResNets"));
+}
+
+TEST(TorchResnet, NarrowsDoublesThatFit) {
+  NamedTensors state = small_state(false);
+  Tensor wide({5}, DType::kF64);
+  std::ranges::fill(wide.data<double>(), 0.5);
+  state["fc.bias"] = wide;
+  EXPECT_EQ(read(state).parameters.at("fc1_bias").data()[4], 0.5F);
+  wide.data<double>()[3] = 1e39;
+  EXPECT_THAT(refusal(state).message(), HasSubstr("'fc.bias' holds 1e+39"));
 }
 
 TEST(TorchResnet, IsTakenByItsNames) {

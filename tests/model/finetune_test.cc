@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "model/model_file.h"
 #include "model/networks.h"
 
@@ -129,6 +131,27 @@ TEST(PrepareFinetune, RefusesABackboneOfAnotherShape) {
               AllOf(HasSubstr("'fc0_weight' has the shape (6,47), the network "
                               "needs (6,48)"),
                     HasSubstr("--image-shape")));
+}
+
+TEST(PrepareFinetune, RefusesValuesThatAreNotFiniteUnlessTheyAreDropped) {
+  LoadedNetwork network = small_network();
+  network.parameters["fc1_weight"].data()[3] = NAN;  // of the head that is replaced
+  EXPECT_EQ(cut_refusal(network), "nothing thrown");
+  network.parameters["fc0_bias"].data()[5] = -INFINITY;
+  network.stored_names["fc0_bias"] = "its.own.name";
+  EXPECT_THAT(cut_refusal(network), AllOf(HasSubstr("small, epoch 0: 1 of its"),
+                                          HasSubstr("(NaN or infinity): its.own.name")));
+  FinetuneReport report;
+  EXPECT_EQ(
+      prepare_finetune(
+          network, {.name = "small"},
+          {.tasks = classic_tasks(4), .preprocessing = small_pictures(), .accept_non_finite = true},
+          report)
+          .tasks.size(),
+      2U);
+  network = small_network();
+  network.parameters["fc_weight"] = Tensor::filled({4, 6}, NAN);  // a head that is taken over
+  EXPECT_THAT(cut_refusal(network), HasSubstr("fc_weight"));
 }
 
 TEST(PrepareFinetune, RefusesABackboneThatHasAHeadsName) {

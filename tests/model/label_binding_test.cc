@@ -269,21 +269,22 @@ TEST_F(LabelBindingTest, TheSummaryNamesColumnsClassesAndImages) {
 
 TEST_F(LabelBindingTest, EveryColumnByItselfForLists) {
   const PictureFiles table = file("t.csv", "path,kind,age\na,x,30\nb,y,41\n");
-  const LabelledData data = open_all_columns(table, {}, false);
+  const LabelledData data = open_all_columns(table, {});
   EXPECT_THAT(data.pictures->list().entries[1].labels, ElementsAre(1, 41));
   EXPECT_THAT(data.pictures->list().columns[0].classes, ElementsAre("x", "y"));
   const PictureFiles mixed = file("m.csv", "path,note,kind\na,12,x\nb,see,y\n");
-  EXPECT_THROW((void)open_all_columns(mixed, {}, false), Error);
-  EXPECT_THAT(open_all_columns(mixed, {"kind"}, false).pictures->list().entries[0].labels,
+  EXPECT_THROW((void)open_all_columns(mixed, {}), Error);
+  EXPECT_THAT(open_all_columns(mixed, {.columns = {"kind"}}).pictures->list().entries[0].labels,
               ElementsAre(0));
-  EXPECT_THAT(open_all_columns(mixed, {}, true).binding.warnings,
+  EXPECT_THAT(open_all_columns(mixed, {.allow_mixtures = true}).binding.warnings,
               ElementsAre(HasSubstr("column 'note' mixes numbers and texts")));
   // Classes of another list keep their numbers.
-  EXPECT_THAT(open_all_columns(table, {"kind"}, false, {{.name = "kind", .classes = {"y"}}})
-                  .pictures->list()
-                  .entries[0]
-                  .labels,
-              ElementsAre(1));
+  EXPECT_THAT(
+      open_all_columns(table, {.columns = {"kind"}, .known = {{.name = "kind", .classes = {"y"}}}})
+          .pictures->list()
+          .entries[0]
+          .labels,
+      ElementsAre(1));
 }
 
 }  // namespace

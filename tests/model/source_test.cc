@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "base/file.h"
 #include "formats/mxnet/checkpoint.h"
 #include "formats/safetensors/safetensors.h"
@@ -142,6 +144,56 @@ TEST_F(ResolveFile, RefusesOtherSafetensorsFilesByWhatTheyAre) {
   EXPECT_THAT(refusal((folder_.path() / "brokn.safetensors").string()), HasSubstr("did you mean"));
 }
 
+TEST_F(ResolveFile, SaysWhatAFileOfAnotherProgramIs) {
+  using namespace std::string_literals;
+  const auto refusal_of_bytes = [&](const std::string& name, const std::string& bytes) {
+    write_file(folder_.path() / name, bytes);
+    return refusal((folder_.path() / name).string());
+  };
+  const std::string zip = "PK\x03\x04"s + std::string(26, '\0');
+  // By their bytes, whatever the ending.
+  for (const char* name : {"a.pth", "a.bin", "a", "a.weights"}) {
+    EXPECT_THAT(refusal_of_bytes(name, zip + "archive/data.pkl"),
+                AllOf(HasSubstr("it is a PyTorch checkpoint"), HasSubstr("weights_only=True"),
+                      HasSubstr("from safetensors.torch import save_file")));
+    EXPECT_THAT(refusal_of_bytes(name, "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46"),
+                AllOf(HasSubstr("it is a pickle"), HasSubstr("torch.load('"), HasSubstr(name)));
+    EXPECT_THAT(refusal_of_bytes(name, "\x89HDF\r\n\x1a\n\0\0"s), HasSubstr("it is an HDF5 file"));
+    EXPECT_THAT(refusal_of_bytes(name, "\x08\x08\x12\x07pytorch\x1a\x03"),
+                AllOf(HasSubstr("it is an ONNX model"), HasSubstr("state_dict()")));
+    EXPECT_THAT(refusal_of_bytes(name, "\x1c\0\0\0TFL3\0"s), HasSubstr("TensorFlow Lite"));
+    EXPECT_THAT(refusal_of_bytes(name, "\x08\x01\x12\xff\x22"), HasSubstr("a TensorFlow graph"));
+    EXPECT_THAT(refusal_of_bytes(name, zip + "archive/code/__torch__/x.py archive/constants.pkl"),
+                AllOf(HasSubstr("it is a TorchScript archive"), HasSubstr("torch.jit.load")));
+    EXPECT_THAT(refusal_of_bytes(name, zip + "metadata.json config.json model.weights.h5"),
+                HasSubstr("it is a Keras model"));
+    EXPECT_THAT(refusal_of_bytes(name, zip + "best/data.pkl ultralytics.nn.tasks"),
+                HasSubstr("a checkpoint of Ultralytics"));
+    EXPECT_THAT(refusal_of_bytes(name, ""), HasSubstr("it is an empty file"));
+    EXPECT_THAT(refusal_of_bytes(name, "version https://git-lfs.github.com/spec/v1\n"),
+                HasSubstr("git lfs pull"));
+  }
+  EXPECT_THAT(refusal_of_bytes("frozen.pb", "\x0a\x2f\x0a"), HasSubstr("a TensorFlow graph"));
+  EXPECT_THAT(refusal_of_bytes("b.safetensors", zip + "archive/data.pkl"),
+              AllOf(HasSubstr("b.safetensors"), HasSubstr("it is a PyTorch checkpoint")));
+  EXPECT_THAT(refusal_of_bytes("c.txt", "hello"), HasSubstr("c.txt' is not a model file |"));
+}
+
+TEST_F(ResolveFile, SaysWhatAFolderOfAnotherProgramIs) {
+  const TemporaryFolder hub, saved;
+  write_file(hub.path() / "config.json", "{}");
+  write_file(hub.path() / "pytorch_model.bin", "PK\x03\x04 x/data.pkl");
+  EXPECT_THAT(refusal(hub.path().string()),
+              AllOf(HasSubstr("a folder with PyTorch weights (pytorch_model.bin)"),
+                    HasSubstr("weights_only=True")));
+  const std::filesystem::path weights = hub.path() / "model.safetensors";
+  write_safetensors(weights, {{"layer1.0.conv1.weight", Tensor::zeros({1})}}, {});
+  EXPECT_EQ(resolve_model(hub.path().string(), {}),
+            (ModelSource{.kind = ModelSource::Kind::kTorch, .name = weights.string()}));
+  write_file(saved.path() / "saved_model.pb", "\x08\x01\x12");
+  EXPECT_THAT(refusal(saved.path().string()), HasSubstr("a TensorFlow SavedModel"));
+}
+
 TEST_F(ResolveFile, SaysWhatATorchFileLacks) {
   const std::filesystem::path path = folder_.path() / "r.safetensors";
   write_safetensors(path, {{"layer1.0.conv1.weight", Tensor::zeros({1})}}, {});
@@ -150,6 +202,38 @@ TEST_F(ResolveFile, SaysWhatATorchFileLacks) {
   EXPECT_THAT(refusal_of([&] { (void)load_model(source, {}); }),
               AllOf(HasSubstr("r.safetensors': it is not the state dict of a plain ResNet"),
                     HasSubstr("missing: conv1.weight")));
+}
+
+// NaN or infinity anywhere, a single value: told by the tensor's name.
+TEST_F(ResolveFile, RefusesValuesThatAreNotFinite) {
+  const Model whole = testing::tiny_model();
+  const std::string path = (folder_.path() / "bad.safetensors").string();
+  const auto refusal_with = [&](const std::string& name, float value) {
+    Model model = whole;
+    model.parameters[name] = model.parameters.at(name).clone();
+    model.parameters[name].data().back() = value;
+    write_model(path, model);
+    return refusal_of([&] { (void)load_model(resolve_model(path, {}), {}); });
+  };
+  for (const char* name :
+       {"conv_weight", "bn_beta", "bn_moving_var", "bn_moving_mean", "fc_bias"}) {
+    for (const float value : {NAN, INFINITY, -INFINITY}) {
+      EXPECT_THAT(refusal_with(name, value),
+                  AllOf(HasSubstr("1 of its"), HasSubstr("(NaN or infinity): " + std::string(name)),
+                        HasSubstr("take an earlier checkpoint")));
+    }
+  }
+  EXPECT_EQ(refusal_with("fc_bias", 3e38F), "nothing thrown");
+}
+
+TEST_F(ResolveFile, RefusesMxnetValuesThatAreNotFinite) {
+  LoadedNetwork network = small_network();
+  network.parameters["fc1_bias"].data()[2] = NAN;
+  network.parameters["fc0_weight"].data()[0] = INFINITY;
+  mxnet::save_checkpoint(prefix_, 5, network.graph, network.parameters);
+  EXPECT_THAT(
+      refusal_of([&] { (void)load_model(resolve_model(prefix_, 5), testing::small_pictures()); }),
+      AllOf(HasSubstr("small, epoch 5: 2 of its 4 parameters"), HasSubstr("fc0_weight, fc1_bias")));
 }
 
 TEST(LoadNetwork, GivesABuiltinNetworkValuesOfTheSeed) {

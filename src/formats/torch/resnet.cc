@@ -1,91 +1,23 @@
 #include "formats/torch/resnet.h"
 
 #include <algorithm>
+#include <cmath>
+#include <optional>
 #include <set>
 #include <utility>
 
 #include "base/error.h"
-#include "graph/builders/resnet.h"
+#include "formats/torch/resnet_names.h"
+#include "formats/torch/state_dict.h"
+#include "tensor/finite.h"
 
 namespace orthrus::torch {
 namespace {
 
-constexpr int kStages = 4;
-constexpr double kTorchEps = 1e-5;
-constexpr int64_t kWidestStage = 65536;  // channels
-constexpr int64_t kSidePixels = 224;     // parameters have the same shapes at any other
+constexpr int64_t kSidePixels = 224;   // parameters have the same shapes at any other
+constexpr int64_t kAnyClasses = 1000;  // of a network without a head
+constexpr size_t kMostNetworks = 32;   // in one file
 constexpr std::string_view kStep = "num_batches_tracked";  // no part of the arithmetic
-
-// A parameter's name in the state dict and in the graph.
-struct NamePair {
-  std::string stored;
-  std::string graph;
-};
-
-std::string block_name(int stage, int unit) {
-  return fmt::format("layer{}.{}", stage, unit);
-}
-
-// Output channels of a convolution's weight; `otherwise` when there is none of a usable shape,
-// which the comparison of all shapes then tells.
-int64_t width_of(const NamedTensors& tensors, const std::string& name, int64_t otherwise) {
-  const auto found = tensors.find(name);
-  if (found == tensors.end() || found->second.shape().rank() < 1) return otherwise;
-  const int64_t width = found->second.shape()[0];
-  return width >= 4 && width <= kWidestStage && width % 4 == 0 ? width : otherwise;
-}
-
-ResnetSpec spec_of(const NamedTensors& tensors) {
-  ResnetSpec spec{.version = ResnetVersion::kV1b,
-                  .stem = ResnetStem::kLarge,
-                  .bottleneck = tensors.contains("layer1.0.conv3.weight"),
-                  .units = {},
-                  .stem_width = width_of(tensors, "conv1.weight", 64),
-                  .widths = {},
-                  .lean_shortcuts = true,
-                  .eps = kTorchEps};
-  const char* last = spec.bottleneck ? ".conv3.weight" : ".conv2.weight";
-  int64_t width = spec.bottleneck ? 256 : 64;
-  for (int stage = 1; stage <= kStages; ++stage) {
-    int units = 1;
-    while (tensors.contains(block_name(stage, units) + ".conv1.weight")) ++units;
-    width = width_of(tensors, block_name(stage, 0) + last, width);
-    spec.units.push_back(units);
-    spec.widths.push_back(width);
-    width *= 2;
-  }
-  return spec;
-}
-
-void add_batch_norm(std::vector<NamePair>& names, const std::string& stored,
-                    const std::string& graph) {
-  names.push_back({stored + ".weight", graph + "_gamma"});
-  names.push_back({stored + ".bias", graph + "_beta"});
-  names.push_back({stored + ".running_mean", graph + "_moving_mean"});
-  names.push_back({stored + ".running_var", graph + "_moving_var"});
-}
-
-std::vector<NamePair> names_of(const ResnetSpec& spec, const Graph& graph) {
-  std::vector<NamePair> names = {{"conv1.weight", "conv0_weight"}};
-  add_batch_norm(names, "bn1", "bn0");
-  for (int stage = 1; stage <= kStages; ++stage) {
-    for (int unit = 0; unit < spec.units[static_cast<size_t>(stage - 1)]; ++unit) {
-      const std::string stored = block_name(stage, unit) + ".";
-      const std::string ours = fmt::format("stage{}_unit{}_", stage, unit + 1);
-      for (int i = 1; i <= (spec.bottleneck ? 3 : 2); ++i) {
-        names.push_back(
-            {fmt::format("{}conv{}.weight", stored, i), fmt::format("{}conv{}_weight", ours, i)});
-        add_batch_norm(names, fmt::format("{}bn{}", stored, i), fmt::format("{}bn{}", ours, i));
-      }
-      if (!graph.find(ours + "sc")) continue;
-      names.push_back({stored + "downsample.0.weight", ours + "conv1sc_weight"});
-      add_batch_norm(names, stored + "downsample.1", ours + "sc");
-    }
-  }
-  names.push_back({"fc.weight", "fc1_weight"});
-  names.push_back({"fc.bias", "fc1_bias"});
-  return names;
-}
 
 // The first names of a list, and how many more there are.
 std::string shortened(const std::vector<std::string>& names) {
@@ -116,6 +48,8 @@ std::string misfit(const std::string& name, const Tensor& tensor, const Shape& s
 struct Findings {
   std::vector<std::string> missing, unknown, misfits;
 
+  [[nodiscard]] bool none() const { return missing.empty() && unknown.empty() && misfits.empty(); }
+
   void raise() const {
     std::string text;
     const auto add = [&](const char* what, const std::vector<std::string>& names) {
@@ -131,44 +65,172 @@ struct Findings {
   }
 };
 
+// A float32 copy. A double may be too large for one.
+Tensor narrowed(const std::string& name, const Tensor& tensor) {
+  Tensor narrow = tensor.to_f32();
+  if (tensor.dtype() != DType::kF64 || all_finite(narrow.data())) return narrow;
+  for (const double value : tensor.data<double>()) {
+    if (!std::isfinite(value) || std::isfinite(static_cast<float>(value))) continue;
+    throw input_error("'{}' holds {}, which is beyond the range of float32", name, value);
+  }
+  return narrow;
+}
+
+// The network under one prefix, and what is wrong with it.
+struct Reading {
+  std::string prefix;
+  Network network;
+  HeadNames head;
+  Findings findings;
+  std::set<std::string> used;  // names in the file
+};
+
+// Puts one of the file's tensors in the place of a parameter.
+void take(const NamedTensors& tensors, const std::string& stored, const std::string& parameter,
+          const std::vector<Shape>& shapes, Reading& reading) {
+  const bool below = stored.starts_with(reading.prefix);
+  const std::string shown = below ? stored.substr(reading.prefix.size()) : stored;
+  const auto found = tensors.find(stored);
+  if (found == tensors.end()) {
+    reading.findings.missing.push_back(shown);
+    return;
+  }
+  const int node = reading.network.graph.find(parameter).value();
+  std::string problem = misfit(shown, found->second, shapes[static_cast<size_t>(node)]);
+  if (!problem.empty()) reading.findings.misfits.push_back(std::move(problem));
+  reading.network.parameters.emplace(parameter, found->second);
+  reading.network.stored_names.emplace(parameter, stored);
+  reading.used.insert(stored);
+}
+
+bool is_step(std::string_view name) {
+  return name == kStep || name.ends_with("." + std::string(kStep));
+}
+
+// Names below the prefix that may be part of another architecture.
+void find_unknown(const NamedTensors& tensors, const std::vector<std::string>& prefixes,
+                  Reading& reading) {
+  const std::string& prefix = reading.prefix;
+  for (auto at = tensors.lower_bound(prefix); at != tensors.end(); ++at) {
+    const std::string& name = at->first;
+    if (!name.starts_with(prefix)) break;
+    const std::string shown = name.substr(prefix.size());
+    if (reading.used.contains(name) || is_step(name) || is_beside_features(shown, at->second)) {
+      continue;
+    }
+    const bool of_another = std::ranges::any_of(prefixes, [&](const std::string& other) {
+      return other.size() > prefix.size() && name.starts_with(other);
+    });
+    if (!of_another) reading.findings.unknown.push_back(shown);
+  }
+}
+
+NamedTensors below(const NamedTensors& tensors, const std::string& prefix) {
+  if (prefix.empty()) return tensors;
+  NamedTensors stripped;
+  for (auto at = tensors.lower_bound(prefix); at != tensors.end(); ++at) {
+    if (!at->first.starts_with(prefix)) break;
+    stripped.emplace(at->first.substr(prefix.size()), at->second);
+  }
+  return stripped;
+}
+
+Reading read_below(const NamedTensors& tensors, const std::string& prefix,
+                   const std::vector<std::string>& prefixes) {
+  Reading reading{.prefix = prefix};
+  const ResnetSpec spec = spec_of(below(tensors, prefix));
+  reading.head = find_head(tensors, prefix, spec.widths.back());
+  const int64_t classes =
+      reading.head.found() ? tensors.at(reading.head.weight).shape()[0] : kAnyClasses;
+  reading.network.graph = build_resnet(spec, classes);
+  const std::vector<Shape> shapes =
+      infer_shapes(reading.network.graph, {{"data", Shape{1, 3, kSidePixels, kSidePixels}}});
+  for (const auto& [stored, name] : names_of(spec, reading.network.graph)) {
+    take(tensors, prefix + stored, name, shapes, reading);
+  }
+  if (reading.head.found()) {
+    take(tensors, reading.head.weight, "fc1_weight", shapes, reading);
+    take(tensors, reading.head.bias, "fc1_bias", shapes, reading);
+  }
+  find_unknown(tensors, prefixes, reading);
+  return reading;
+}
+
+bool same_values(const Network& a, const Network& b) {
+  return std::ranges::equal(a.parameters, b.parameters, [](const auto& x, const auto& y) {
+    return x.first == y.first && x.second.shape() == y.second.shape() &&
+           x.second.dtype() == y.second.dtype() &&
+           std::ranges::equal(x.second.bytes(), y.second.bytes());
+  });
+}
+
+// The complete network of the file; throws for none, and for several that differ and have nothing
+// in their names that says which is meant.
+Reading choose_reading(const NamedTensors& tensors) {
+  const std::vector<std::string> prefixes = resnet_prefixes(tensors);
+  if (prefixes.size() > kMostNetworks) {
+    throw input_error("it holds {} ResNets, at most {} are looked through", prefixes.size(),
+                      kMostNetworks);
+  }
+  std::optional<Reading> chosen, first;
+  for (const std::string& prefix : prefixes) {
+    Reading reading = read_below(tensors, prefix, prefixes);
+    if (!reading.findings.none()) {
+      if (!first) first = std::move(reading);
+    } else if (!chosen) {
+      chosen = std::move(reading);
+    } else if (is_secondary(prefix) == is_secondary(chosen->prefix) &&
+               !same_values(chosen->network, reading.network)) {
+      throw input_error("it holds several ResNets: below '{}' and below '{}'", chosen->prefix,
+                        prefix)
+          .with_hint("save the one that is meant into a file of its own");
+    }
+  }
+  if (!chosen) {
+    if (!first) throw input_error("it has no tensor below layer1.0, as a ResNet has");
+    first->findings.raise();
+  }
+  return std::move(*chosen);
+}
+
+void add_notes(const NamedTensors& tensors, Reading& reading) {
+  std::vector<std::string>& notes = reading.network.notes;
+  if (!reading.prefix.empty()) {
+    notes.push_back(
+        fmt::format("the network's names have the prefix '{}' in the file, which is "
+                    "left out",
+                    reading.prefix));
+  }
+  if (!reading.head.found()) {
+    notes.emplace_back("the file has no classification head");
+  } else if (reading.head.layer != reading.prefix + "fc") {
+    notes.push_back(fmt::format("'{}' is taken for the classification head", reading.head.layer));
+  }
+  std::vector<std::string> unused;
+  for (const auto& [name, tensor] : tensors) {
+    if (!reading.used.contains(name) && !is_step(name)) unused.push_back(name);
+  }
+  if (unused.empty()) return;
+  notes.push_back(
+      fmt::format("{} tensors of the file are not used: {}", unused.size(), shortened(unused)));
+}
+
 }  // namespace
 
 bool is_resnet(const SafetensorsHeader& header) {
-  const auto first = header.tensors.lower_bound("layer1.0.");
-  return first != header.tensors.end() && first->first.starts_with("layer1.0.");
+  std::string prefix;
+  return std::ranges::any_of(
+      header.tensors, [&](const auto& tensor) { return resnet_prefix(tensor.first, prefix); });
 }
 
 Network read_resnet(const SafetensorsFile& file) {
-  const ResnetSpec spec = spec_of(file.tensors);
-  const auto classifier = file.tensors.find("fc.bias");
-  const bool has_classes = classifier != file.tensors.end() &&
-                           classifier->second.shape().rank() == 1 &&
-                           classifier->second.shape()[0] >= 1;
-  Network network;
-  network.graph = build_resnet(spec, has_classes ? classifier->second.shape()[0] : 1000);
-  const std::vector<Shape> shapes =
-      infer_shapes(network.graph, {{"data", Shape{1, 3, kSidePixels, kSidePixels}}});
-
-  Findings findings;
-  std::set<std::string> known;
-  for (const auto& [stored, name] : names_of(spec, network.graph)) {
-    known.insert(stored);
-    const auto found = file.tensors.find(stored);
-    if (found == file.tensors.end()) {
-      findings.missing.push_back(stored);
-      continue;
-    }
-    const int node = network.graph.find(name).value();
-    std::string problem = misfit(stored, found->second, shapes[static_cast<size_t>(node)]);
-    if (!problem.empty()) findings.misfits.push_back(std::move(problem));
-    network.parameters.emplace(name, found->second);
+  Reading reading = choose_reading(file.tensors);
+  add_notes(file.tensors, reading);
+  Network network = std::move(reading.network);
+  network.has_head = reading.head.found();
+  for (auto& [name, tensor] : network.parameters) {
+    tensor = narrowed(network.stored_names.at(name), tensor);
   }
-  for (const auto& [name, tensor] : file.tensors) {
-    const bool step = name == kStep || name.ends_with("." + std::string(kStep));
-    if (!step && !known.contains(name)) findings.unknown.push_back(name);
-  }
-  findings.raise();
-  for (auto& [name, tensor] : network.parameters) tensor = tensor.to_f32();
   return network;
 }
 

@@ -6,6 +6,7 @@
 // BatchNorm's eps 1e-5.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -16,14 +17,20 @@ namespace orthrus::torch {
 
 struct Network {
   Graph graph;              // with the names of graph/builders/resnet.h
-  NamedTensors parameters;  // float32, of every parameter and auxiliary of the graph
+  NamedTensors parameters;  // float32, of every parameter and auxiliary of the graph but the head's
+  std::map<std::string, std::string> stored_names;  // of each parameter, in the file
+  bool has_head = true;  // else the head's parameters, fc1_weight and fc1_bias, are missing
+  std::vector<std::string> notes;  // a sentence each: prefix, head and tensors that are not used
 };
 
-// True when the names are those of a residual network, be it one that is supported or not.
+// True when names, behind whatever prefix, are those of a residual network, be it one that is
+// supported or not.
 [[nodiscard]] bool is_resnet(const SafetensorsHeader& header);
 
-// Throws kInput listing the names that are missing, unknown, or of another shape than in a plain
-// ResNet (wide ones, ResNeXt, and timm's variants with other stems or blocks are none).
+// The network under whatever prefix it is complete; heads and prefixes as state_dict.h says. Throws
+// kInput listing the names that are missing, unknown, or of another shape than in a plain ResNet
+// (wide ones, ResNeXt, and timm's variants with other stems or blocks are none), for several
+// networks none of which is the obvious one, and for values beyond float32's range.
 [[nodiscard]] Network read_resnet(const SafetensorsFile& file);
 
 // What is_resnet and read_resnet take, for hints.
