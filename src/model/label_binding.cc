@@ -7,32 +7,13 @@
 
 #include "base/error.h"
 #include "data/text_lines.h"
+#include "model/column_groups.h"
 #include "model/label_columns.h"
 #include "model/number_classes.h"
 #include "tasks/cells.h"
 
 namespace orthrus {
 namespace {
-
-enum class Decoding { kClasses, kNumbers, kBinary, kTags };
-
-// Tasks that read the same columns in the same way, so that one set of labels serves them all.
-struct ColumnGroup {
-  std::vector<size_t> places;  // among the list's columns
-  Decoding decoding = Decoding::kClasses;
-  size_t lead = 0;  // the task that says how the cells are read
-  std::vector<size_t> tasks = {};
-  int position = 0;  // of the first label column that comes of it
-  int width = 1;     // how many there are
-};
-
-bool is_single_identity(const Task& task) {
-  return task.kind != TaskKind::kMultilabel && task.rule == LabelRule::kIdentity;
-}
-
-bool reads_cells_alike(const Task& a, const Task& b) {
-  return a.cells == b.cells && a.missing == b.missing;
-}
 
 class LabelBinder {
  public:
@@ -53,9 +34,10 @@ class LabelBinder {
     }
     if (stays_as_it_is()) {
       count_classes();
+      warn_of_numbered_names();
       return std::move(result_);
     }
-    make_groups();
+    groups_ = group_columns(columns_, tasks_, places_, list_.origin.string());
     decode();
     return std::move(result_);
   }
@@ -94,82 +76,29 @@ class LabelBinder {
     return true;
   }
 
+  // A list's label is the number of a class: with classes that are named by other numbers, as those
+  // of a table's column may be, that is easily mistaken.
+  void warn_of_numbered_names() {
+    for (const Task& task : tasks_) {
+      if (!is_single_identity(task) || !names_are_numbers(task)) continue;
+      const auto first = std::ranges::find_if(task.class_names, [&](const std::string& name) {
+        return cell_number(name, task.cells.decimal) !=
+               static_cast<float>(&name - task.class_names.data());
+      });
+      if (first == task.class_names.end()) continue;
+      result_.warnings.push_back(fmt::format(
+          "{}: its labels are the numbers of the classes of task '{}', counted from 0: {} is the "
+          "class '{}'",
+          list_.origin.string(), task.name, first - task.class_names.begin(), *first));
+    }
+  }
+
   // Of tasks that leave their classes to the data, from the numbers in a list.
   void count_classes() {
     for (size_t i = 0; i < tasks_.size(); ++i) {
       Task& task = tasks_[i];
       if (task.classes == 0) task.classes = count_number_classes(list_, task, places_[i].front());
     }
-  }
-
-  void make_groups() {
-    for (size_t i = 0; i < tasks_.size(); ++i) {
-      if (places_[i].empty()) continue;
-      for (const size_t place : places_[i]) {
-        if (place < columns_.size()) continue;
-        throw input_error("task '{}' reads label column {}, but '{}' has {}", tasks_[i].name, place,
-                          list_.origin.string(), columns_.size())
-            .with_hint("columns count from 0");
-      }
-      const auto [decoding, lead] = decoding_of(i);
-      const auto same = [&, decoding = decoding, lead = lead](const ColumnGroup& group) {
-        return group.places == places_[i] && group.decoding == decoding && group.lead == lead;
-      };
-      auto group = std::ranges::find_if(groups_, same);
-      if (group == groups_.end()) {
-        groups_.push_back({.places = places_[i], .decoding = decoding, .lead = lead});
-        group = std::prev(groups_.end());
-      }
-      group->tasks.push_back(i);
-    }
-  }
-
-  [[nodiscard]] std::pair<Decoding, size_t> decoding_of(size_t index) const {
-    const Task& task = tasks_[index];
-    if (task.kind == TaskKind::kMultilabel) {
-      return {task.cells.separator.empty() ? Decoding::kBinary : Decoding::kTags, index};
-    }
-    const Task& root = root_task(tasks_, task);
-    const auto root_index = static_cast<size_t>(&root - tasks_.data());
-    if (root.rule == LabelRule::kIdentity) return {Decoding::kClasses, first_alike(root_index)};
-    // "above zero" is about the class where there is one; a rule is about the column's numbers,
-    // except where its texts can only be classes.
-    const std::optional<size_t> classes = identity_beside(root_index);
-    const bool of_class = classes && (root.rule == LabelRule::kPositive || has_texts(index));
-    if (of_class) return {Decoding::kClasses, *classes};
-    return {Decoding::kNumbers, root_index};
-  }
-
-  // The first task that makes the same classes of the same column.
-  [[nodiscard]] size_t first_alike(size_t index) const {
-    const Task& task = tasks_[index];
-    for (size_t i = 0; i < index; ++i) {
-      const Task& other = tasks_[i];
-      if (is_single_identity(other) && places_[i] == places_[index] && other.kind == task.kind &&
-          other.classes == task.classes && other.class_names == task.class_names &&
-          reads_cells_alike(other, task)) {
-        return i;
-      }
-    }
-    return index;
-  }
-
-  [[nodiscard]] std::optional<size_t> identity_beside(size_t index) const {
-    for (size_t i = 0; i < tasks_.size(); ++i) {
-      if (is_single_identity(tasks_[i]) && places_[i] == places_[index] &&
-          reads_cells_alike(tasks_[i], tasks_[index])) {
-        return first_alike(i);
-      }
-    }
-    return std::nullopt;
-  }
-
-  [[nodiscard]] bool has_texts(size_t index) const {
-    const LabelColumn& column = columns_[places_[index].front()];
-    return column.is_text && std::ranges::any_of(column.cells, [&](const std::string& cell) {
-             return !is_missing_cell(cell, tasks_[index]) &&
-                    !cell_number(cell, tasks_[index].cells.decimal);
-           });
   }
 
   void decode() {

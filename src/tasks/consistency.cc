@@ -5,7 +5,6 @@
 #include <limits>
 #include <optional>
 
-#include "base/numbers.h"
 #include "tasks/label_reader.h"
 #include "tasks/metrics.h"
 
@@ -15,13 +14,6 @@ namespace {
 double log_probability(float p) {
   constexpr float kSmallest = 1e-37F;  // of a probability that underflowed
   return std::log(std::max(p, kSmallest));
-}
-
-bool names_are_numbers(const Task& task) {
-  return !task.class_names.empty() &&
-         std::ranges::all_of(task.class_names, [](const std::string& name) {
-           return parse_number<float>(name).has_value();
-         });
 }
 
 // Whether what `task` reads follows from what `root` reads: the same cell, through the same steps

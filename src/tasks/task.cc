@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/numbers.h"
 
 namespace orthrus {
 namespace {
@@ -43,6 +44,17 @@ std::vector<Task> classic_tasks(int64_t num_classes) {
        .classes = 2,
        .rule = LabelRule::kPositive},
   };
+}
+
+bool is_single_identity(const Task& task) {
+  return task.kind != TaskKind::kMultilabel && task.rule == LabelRule::kIdentity;
+}
+
+bool names_are_numbers(const Task& task) {
+  return !task.class_names.empty() &&
+         std::ranges::all_of(task.class_names, [](const std::string& name) {
+           return parse_number<float>(name).has_value();
+         });
 }
 
 void take_positions(const std::vector<Task>& from, std::vector<Task>& to) {

@@ -105,6 +105,12 @@ struct Task {
 // 0.
 [[nodiscard]] std::vector<Task> classic_tasks(int64_t num_classes);
 
+// Whether the label is the class itself, of which one is right.
+[[nodiscard]] bool is_single_identity(const Task& task);
+
+// Whether the task's classes have names, and all of them are numbers.
+[[nodiscard]] bool names_are_numbers(const Task& task);
+
 // Gives the tasks the positions and columns of the same tasks of another model, by their order.
 void take_positions(const std::vector<Task>& from, std::vector<Task>& to);
 

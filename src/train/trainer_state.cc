@@ -14,9 +14,10 @@ void Trainer::finish_checkpoint() {
 
 void Trainer::start_checkpoint(NamedTensors parameters) {
   finish_checkpoint();  // the one before
+  // The checkpoint takes its place, and two copies at once would raise the peak of memory.
+  if (options_.on_nan == OnNan::kStop) start_.reset();
   try {
     options_.checkpoints->start_write(state_with(std::move(parameters)));
-    if (options_.on_nan == OnNan::kStop) start_.reset();
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kResource) throw;
     observer_.warn(error.message() + "; the training goes on without that checkpoint");

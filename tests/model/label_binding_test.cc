@@ -199,6 +199,13 @@ TEST_F(LabelBindingTest, ListsOfNumbersStayAsTheyAre) {
   EXPECT_THAT(labels_of(*one.pictures, tasks[0]), ElementsAre(1, 0));
 }
 
+TEST_F(LabelBindingTest, AListCountsClassesThatHaveOtherNumbersForNames) {
+  std::vector<Task> tasks = {{.name = "stars", .column_names = {"stars"}}};
+  (void)open_labelled(file("t.csv", "path,stars\na,1\nb,2\n"), tasks);
+  const LabelledData list = open_labelled(file("t.lst", "0\t1\ta\n"), tasks);
+  EXPECT_THAT(list.binding.warnings, ElementsAre(HasSubstr("0 is the class '1'")));
+}
+
 TEST_F(LabelBindingTest, ClassesOfAListAreCountedWhereTheyCanBe) {
   const auto count = [&](const std::string& text) {
     std::vector<Task> tasks = {{.name = "softmax"}};
