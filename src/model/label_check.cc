@@ -1,6 +1,7 @@
 #include "model/label_check.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <string>
 #include <utility>
@@ -42,6 +43,35 @@ void move_labels(Pictures& pictures, const std::vector<Task>& from, const std::v
   pictures.replace_labels(columns, std::move(labels), {});
 }
 
+namespace {
+
+// Whether the labels of a task are 1 to its number of classes, all of them.
+bool count_from_one(const ListEntries& entries, const Task& task, size_t column) {
+  if (!is_single_identity(task)) return false;
+  bool last = false;
+  for (const ListEntry entry : entries) {
+    const float label = column < entry.labels.size() ? entry.labels[column] : 0;
+    if (std::isnan(label)) continue;
+    if (label < 1 || label > static_cast<float>(task.classes)) return false;
+    last = last || label == static_cast<float>(task.classes);
+  }
+  return last;
+}
+
+std::string hint_for(const ListEntries& entries, const std::vector<Task>& tasks,
+                     const std::vector<LabelReader>& readers) {
+  for (size_t i = 0; i < tasks.size(); ++i) {
+    if (!count_from_one(entries, tasks[i], readers[i].column_of(0))) continue;
+    return fmt::format(
+        "the labels of task '{}' seem to count from 1; they have to count from 0, or say "
+        "--num-classes {} and leave class 0 empty",
+        tasks[i].name, tasks[i].classes + 1);
+  }
+  return "labels count from 0; check --num-classes or the task's classes, and the list";
+}
+
+}  // namespace
+
 void check_labels(const Pictures& pictures, const std::vector<Task>& tasks) {
   constexpr size_t kMostNamed = 10;
   size_t count = 0;
@@ -60,8 +90,7 @@ void check_labels(const Pictures& pictures, const std::vector<Task>& tasks) {
   }
   if (count == 0) return;
   if (count > lines.size()) lines.push_back(fmt::format("and {} more", count - lines.size()));
-  throw input_error("{}", fmt::join(lines, "\n"))
-      .with_hint("labels count from 0; check --num-classes or the task's classes, and the list");
+  throw input_error("{}", fmt::join(lines, "\n")).with_hint(hint_for(entries, tasks, readers));
 }
 
 }  // namespace orthrus

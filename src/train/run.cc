@@ -78,7 +78,7 @@ std::vector<std::string> changed_options(const std::string& now, const std::stri
 }
 
 // How the lists differ from those of a checkpoint. One that is there only now, or was there only
-// then, shows in the options. Of a table, versions before 0.2 kept the hash of all its columns:
+// then, shows in the options. Of a table, earlier builds kept the hash of all its columns:
 // what is compared then is its length.
 std::vector<std::string> changed_lists(const std::vector<ListIdentity>& now,
                                        const std::vector<ListIdentity>& then, bool all_columns) {

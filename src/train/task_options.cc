@@ -78,7 +78,7 @@ Options with_former_tasks(Options options) {
   if (!written_before_label_columns(text) || options.has("data.label_column") || !reads_label) {
     return options;
   }
-  // Versions before 0.2 read the first label column of a table.
+  // Earlier builds read the first label column of a table.
   const PictureFiles files = sources_of(options).front().files;
   if (data_kind(files.list) != DataKind::kTable) return options;
   const std::vector<LabelColumn> columns = table_columns(files.list, files.table);

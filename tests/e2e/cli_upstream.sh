@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The upstream script's command line: what it prints on standard output (nothing) and in train.log,
-# but for times, is what version 0.1.0 printed (upstream_train.log, recorded with that version).
+# but for times, is what commit 486f83b printed (upstream_train.log, recorded with that build).
 tests=$(dirname "$(realpath "$0")")/..
 . "$tests/e2e/expect.sh"
 cp -r "$tests/golden/mxnet/data" data

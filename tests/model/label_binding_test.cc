@@ -222,6 +222,16 @@ TEST_F(LabelBindingTest, ClassesOfAListAreCountedWhereTheyCanBe) {
               HasSubstr("30 different ones up to 303"));
 }
 
+TEST_F(LabelBindingTest, LabelsThatCountFromOneAreRecognised) {
+  const auto hint = [&](const std::string& text) {
+    return refusal_of(file("t.lst", text), {{.name = "s", .classes = 3}});
+  };
+  EXPECT_THAT(hint("0\t1\ta\n1\t2\tb\n2\t3\tc\n"),
+              AllOf(HasSubstr("t.lst:3: label 3 in column 1 is not a class of task 's' (0 to 2)"),
+                    HasSubstr("the labels of task 's' seem to count from 1")));
+  EXPECT_THAT(hint("0\t0\ta\n1\t3\tb\n"), HasSubstr("labels count from 0; check"));
+}
+
 TEST_F(LabelBindingTest, ValidationMayBeOfAnotherKindThanTraining) {
   std::vector<Task> tasks = {{.name = "softmax", .missing = {9}}};
   const LabelledData train =
