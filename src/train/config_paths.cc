@@ -206,9 +206,14 @@ fs::path settle_paths(const RunFolder& folder, Options& options) {
 
 void agree_on_paths(Options& now, const fs::path& now_in, const Options& then,
                     const fs::path& then_in) {
+  const fs::path here = fs::current_path();
   const auto agree = [&](Options& current, const Options& former, const PathKey& key) {
     if (!current.has(key.key) || !former.has(key.key)) return;
-    if (absolute_in(now_in, current, key) != absolute_in(then_in, former, key)) return;
+    const fs::path path = absolute_in(now_in, current, key);
+    // Data and model that moved with their folder are no longer where they were.
+    const bool moved = !is_there(then_in / former.text(key.key), key) &&
+                       path == absolute_in(here, former, key);
+    if (!moved && path != absolute_in(then_in, former, key)) return;
     current.set(key.key, {former.text(key.key)}, current.origin(key.key), current.where(key.key));
   };
   for (const PathKey& key : kPathKeys) agree(now, then, key);

@@ -26,7 +26,8 @@ namespace orthrus {
 [[nodiscard]] std::filesystem::path settle_paths(const RunFolder& folder, Options& options);
 
 // Where a path names the same file in `now` as in `then`, each relative to its folder, `now` gets
-// the text of `then`.
+// the text of `then`; also where that file is gone from its folder, and `now` names one of the same
+// relative path in the current folder.
 void agree_on_paths(Options& now, const std::filesystem::path& now_in, const Options& then,
                     const std::filesystem::path& then_in);
 
