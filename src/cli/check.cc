@@ -231,6 +231,9 @@ Sets open_sets(const Options& options, CommandContext& context) {
     files = *(*splits)[SplitPart::kTrain];
     const bool validates = (*splits)[SplitPart::kValidation].has_value();
     if (!second) second = (*splits)[validates ? SplitPart::kValidation : SplitPart::kTest];
+    if (validates && (*splits)[SplitPart::kTest]) {
+      context.terminal.print_line("the test part is left out: check it with --data-val DIR/test");
+    }
   }
   ColumnReading reading = column_reading(options);
   reading.allow_mixtures = true;

@@ -16,7 +16,8 @@ void evaluate_held_out(const PictureFiles& files, const RunFolder& folder, const
   const std::filesystem::path path =
       std::filesystem::exists(folder.best()) ? folder.best() : folder.last();
   Model model = read_model(path);
-  const LabelledData data = open_labelled(files, model.tasks, {.may_lack_columns = true});
+  const LabelledData data =
+      open_labelled(files, model.tasks, {.may_lack_columns = true, .settled = true});
   const LoaderOptions loading = loader_options(options);
   Loader loader(data.pictures, model.preprocessing, loading);
   Inference inference(model, loading.batch_size, backend);

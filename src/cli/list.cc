@@ -77,6 +77,7 @@ int run_list(const Options& options, CommandContext& context) {
   }
   const PictureFiles files{
       .list = options.positionals().front(), .folder = "", .table = table_rules(options)};
+  refuse_splits(files);
   const LabelledData data = open_all_columns(files, column_reading(options));
   const ImageList& list = data.pictures->list();
   report_columns(data, context.terminal);

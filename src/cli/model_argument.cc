@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 
 #include "base/error.h"
 #include "data/splits.h"
@@ -23,7 +24,9 @@ Model loaded(const Options& options, const ModelSource& source) {
   if (source.kind == ModelSource::Kind::kModelFile) check_against_model(options, model);
   if (options.has("tasks.file")) {
     const Options file = read_task_configuration(options.text("tasks.file"));
-    declare_tasks(model, declared_tasks(file.section("task"), file.text("table.decimal")));
+    const std::span<const Options> entries = file.section("task");
+    // The configuration of a run with default tasks: the model has them.
+    if (!entries.empty()) declare_tasks(model, declared_tasks(entries, file.text("table.decimal")));
   }
   const std::vector<std::string> names = class_names_of(options);
   if (!names.empty()) name_classes(model.tasks, names, options.text("model.classes"));
@@ -90,10 +93,15 @@ LabelledData labelled_argument(const Options& options, std::vector<Task>& tasks,
       throw input_error("'{}' has neither a test nor a validation part", files.list.string());
     }
     files = *(*splits)[part];
+    terminal.print_line(
+        fmt::format("the {} part is used", part == SplitPart::kTest ? "test" : "validation"));
+  } else if (const std::string doubt = suspected_splits(files); !doubt.empty()) {
+    terminal.print_line("warning: " + doubt);
   }
-  LabelledData data = open_labelled(
-      files, tasks,
-      {.columns = options.list("data.label_column"), .may_lack_columns = may_lack_columns});
+  LabelledData data = open_labelled(files, tasks,
+                                    {.columns = options.list("data.label_column"),
+                                     .may_lack_columns = may_lack_columns,
+                                     .settled = true});
   const ImageList& list = data.pictures->list();
   for (const std::string& warning : list.warnings) terminal.print_line(warning);
   for (const std::string& warning : data.binding.warnings) terminal.print_line(warning);
@@ -106,6 +114,15 @@ LabelledData labelled_argument(const Options& options, std::vector<Task>& tasks,
                             : lines[task]);
   }
   return data;
+}
+
+void refuse_splits(const PictureFiles& files) {
+  const std::optional<Splits> splits = find_splits(files);
+  if (!splits) return;
+  throw usage_error("{}, and all of it would be mixed", splits->report)
+      .with_hint(
+          "name one part of it, such as its folder for training; rows of a table can be "
+          "divided into several tables");
 }
 
 ColumnReading column_reading(const Options& options) {

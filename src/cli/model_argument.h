@@ -42,6 +42,9 @@ void report_image_size(const Options& options, const ModelSource& source, Termin
 // What --label-column and --decimal say, for commands without tasks.
 [[nodiscard]] ColumnReading column_reading(const Options& options);
 
+// Throws kUsage for a data set that holds its own splits, where one list or pack is made of all.
+void refuse_splits(const PictureFiles& files);
+
 // Warnings about the columns of open_all_columns(), and the class numbers that their texts got.
 void report_columns(const LabelledData& data, Terminal& terminal);
 

@@ -72,6 +72,7 @@ int run_pack(const Options& options, CommandContext& context) {
     if (!std::filesystem::equivalent(prefix + ending, files.list, ignored)) continue;
     throw usage_error("--out {}: '{}' is what is packed", prefix, prefix + ending);
   }
+  refuse_splits(files);
   const LabelledData data = open_all_columns(files, column_reading(options));
   const std::shared_ptr<Pictures>& pictures = data.pictures;
   report_columns(data, context.terminal);

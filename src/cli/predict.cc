@@ -40,7 +40,10 @@ SharedPictures pictures_of(const Options& options, const std::vector<std::string
   }
   PictureFiles files = picture_files(options, "data.val", "data.image_val");
   files.labels = false;
-  files.table.split_column.clear();
+  if (!files.table.split_column.empty()) {
+    throw usage_error("{}: predict takes all rows of a table", options.where("data.split_column"))
+        .with_hint("leave it out; train and evaluate use the parts");
+  }
   files.table.selection = {.all = false};
   return open_pictures(files);
 }

@@ -12,6 +12,7 @@
 #include "model/label_counts.h"
 #include "model/labelled_data.h"
 #include "tasks/task_file.h"
+#include "train/default_tasks.h"
 #include "train/task_options.h"
 
 namespace orthrus {
@@ -128,7 +129,9 @@ void print_task(std::FILE* out, const Task& task, const LabelCounts* counts) {
 
 int run_tasks(const Options& options, CommandContext& context) {
   const Options file = read_task_configuration(options.positionals().front());
-  std::vector<Task> tasks = declared_tasks(file.section("task"), file.text("table.decimal"));
+  const std::span<const Options> entries = file.section("task");
+  std::vector<Task> tasks =
+      entries.empty() ? default_tasks(file) : declared_tasks(entries, file.text("table.decimal"));
   const Options& lists = options.has("data.train") ? options : file;
   std::vector<LabelCounts> counts;  // empty without a list
   if (lists.has("data.train")) {

@@ -55,7 +55,8 @@ class ListParser {
       warn(fmt::format("{} blank lines skipped (first: line {})", blank_lines_, first_blank_));
     }
     if (backslash_paths_ > 0) {
-      warn(fmt::format("{} paths have backslashes; they are read as slashes", backslash_paths_));
+      warn(fmt::format("backslashes in {} path{} are read as slashes", backslash_paths_,
+                       backslash_paths_ == 1 ? "" : "s"));
     }
     if (!wants_labels_) return std::move(list_);
     warn_of_repeated_indexes(list_);

@@ -188,6 +188,11 @@ DataKind data_kind(const fs::path& list) {
   if (list.extension() == ".idx") {
     throw input_error("'{}' is the index of a .rec file, expected that file", list.string());
   }
+  if (fs::is_regular_file(list, ignored)) {
+    constexpr size_t kMagicBytes = 8;
+    const std::vector<std::byte> start = read_prefix(list, kMagicBytes);
+    refuse_binary(list, {reinterpret_cast<const char*>(start.data()), start.size()});
+  }
   return is_table(list) ? DataKind::kTable : DataKind::kList;
 }
 
@@ -209,10 +214,6 @@ ImageList list_of(const PictureFiles& files) {
 std::shared_ptr<Pictures> open_pictures(const PictureFiles& files) {
   std::vector<uint64_t> offsets;
   const DataKind kind = data_kind(files.list);
-  if (kind != DataKind::kTable && !files.table.path_column.empty()) {
-    throw usage_error("'{}' is not a table: it has no column '{}'", files.list.string(),
-                      files.table.path_column);
-  }
   if (kind == DataKind::kRecords) {
     RecordList records = read_record_list(files.list);
     name_columns(files.columns, records.list);

@@ -88,6 +88,10 @@ std::optional<Splits> folder_splits(const PictureFiles& files) {
   return splits;
 }
 
+std::string rows_text(size_t rows) {
+  return fmt::format("{} row{}", rows, rows == 1 ? "" : "s");
+}
+
 Splits table_splits(const PictureFiles& files) {
   const std::string& column = files.table.split_column;
   Splits splits;
@@ -95,15 +99,15 @@ Splits table_splits(const PictureFiles& files) {
   for (const auto& [text, rows] : count_splits(files.list, files.table)) {
     const std::optional<SplitPart> part = split_named(text);
     if (!part) {
-      throw input_error("'{}': '{}' in column '{}' ({} rows) names no split", files.list.string(),
-                        shown(text), column, rows)
+      throw input_error("'{}': '{}' in column '{}' ({}) names no split", files.list.string(),
+                        shown(text), column, rows_text(rows))
           .with_hint("expected train, val (valid, validation, dev) or test in every row");
     }
     std::optional<PictureFiles>& slot = splits.parts[static_cast<size_t>(*part)];
     if (!slot) slot = files;
     slot->table.splits.push_back(text);
     named.push_back(
-        fmt::format("{}: {} rows ({})", text, rows, kPartUses[static_cast<size_t>(*part)]));
+        fmt::format("{}: {} ({})", text, rows_text(rows), kPartUses[static_cast<size_t>(*part)]));
   }
   report(splits, files.list, named);
   return splits;
@@ -131,7 +135,31 @@ std::optional<Splits> find_splits(const PictureFiles& files) {
   return kind == DataKind::kFolders ? folder_splits(files) : std::nullopt;
 }
 
-std::string suspected_splits(const fs::path& folder) {
+namespace {
+
+// Of a table with a column such as split whose texts all name parts.
+std::string suspected_split_column(const PictureFiles& files) {
+  constexpr auto kSplitColumns = std::to_array<std::string_view>(
+      {"split", "set", "subset", "partition", "part", "fold", "phase", "dataset"});
+  if (!files.table.split_column.empty()) return {};
+  for (const LabelColumn& column : table_columns(files.list, files.table)) {
+    std::string name = column.name;
+    for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+    if (std::ranges::find(kSplitColumns, name) == kSplitColumns.end()) continue;
+    PictureFiles split = files;
+    split.table.split_column = column.name;
+    const auto parts = count_splits(split.list, split.table);
+    const auto is_part = [](const auto& part) { return split_named(part.first).has_value(); };
+    if (parts.size() < 2 || !std::ranges::all_of(parts, is_part)) continue;
+    return fmt::format(
+        "{}: the column '{}' says to which part a row belongs, and all rows are used; "
+        "--split-column '{}' uses the parts",
+        files.list.string(), column.name, column.name);
+  }
+  return {};
+}
+
+std::string suspected_split_folders(const fs::path& folder) {
   const std::vector<std::string> names = sub_folders(folder);
   if (names.size() < 2) return {};
   const auto split_names = std::ranges::count_if(
@@ -151,6 +179,14 @@ std::string suspected_splits(const fs::path& folder) {
       "{}: '{}' and '{}' hold folders of the same names ('{}', ...): are they parts of one data "
       "set? They are used as classes; else name each part: --data-train, --data-val",
       folder.string(), names[0], names[1], inside.front());
+}
+
+}  // namespace
+
+std::string suspected_splits(const PictureFiles& files) {
+  const DataKind kind = data_kind(files.list);
+  if (kind == DataKind::kTable) return suspected_split_column(files);
+  return kind == DataKind::kFolders ? suspected_split_folders(files.list) : std::string();
 }
 
 }  // namespace orthrus

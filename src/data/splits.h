@@ -33,8 +33,9 @@ struct Splits {
 // kInput for two folders of the same part, and for texts in the split column that name no part.
 [[nodiscard]] std::optional<Splits> find_splits(const PictureFiles& files);
 
-// A warning where a folder's sub-folders look like splits and are not all named so (Training,
-// Testing): several have a split's name, or all hold folders of the same names. Empty otherwise.
-[[nodiscard]] std::string suspected_splits(const std::filesystem::path& folder);
+// A warning where a data set that is used as a whole looks like one with splits: sub-folders that
+// are not all named so (Training, Testing), but several are, or all hold folders of the same names;
+// a column such as split whose texts all name parts. Empty otherwise.
+[[nodiscard]] std::string suspected_splits(const PictureFiles& files);
 
 }  // namespace orthrus

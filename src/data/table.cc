@@ -192,12 +192,10 @@ class TableParser {
   // Text where the header names no column is a separator that was not quoted.
   [[nodiscard]] std::string check_fields() const {
     if (field_count_ < header_.fields) {
-      return fmt::format("{} fields, but the header names {}", field_count_, header_.fields);
+      return wrong_count();
     }
     for (size_t i = header_.fields; i < field_count_; ++i) {
-      if (!fields_[i].empty()) {
-        return fmt::format("{} fields, but the header names {}", field_count_, header_.fields);
-      }
+      if (!fields_[i].empty()) return wrong_count();
     }
     for (const size_t i : header_.unnamed_fields) {
       if (i < field_count_ && !fields_[i].empty()) {
@@ -205,6 +203,11 @@ class TableParser {
       }
     }
     return {};
+  }
+
+  [[nodiscard]] std::string wrong_count() const {
+    return fmt::format("{} field{}, but the header names {}", field_count_,
+                       field_count_ == 1 ? "" : "s", header_.fields);
   }
 
   [[nodiscard]] float cell_number(CellReader& reader) {
@@ -217,6 +220,11 @@ class TableParser {
                         list_.origin.string(), shown(column.name), kMaxCells)
           .with_hint("name the label columns with --label-column, or in the [[task]] tables");
     }
+    if (!is_utf8(text)) {
+      throw input_error("{}:{}: '{}' in column '{}' is not UTF-8", list_.origin.string(),
+                        first_line_, shown(text), shown(column.name))
+          .with_hint("save the table as UTF-8, or: iconv -f windows-1252 -t utf-8 OLD > NEW");
+    }
     const auto number = static_cast<float>(column.cells.size());
     reader.number_of.emplace(text, number);
     column.cells.push_back(text);
@@ -228,11 +236,12 @@ class TableParser {
       list_.warnings.push_back(list_.origin.string() + ": " + text);
     };
     if (blank_rows_ > 0) {
-      add(fmt::format("{} rows without any text skipped (first: line {})", blank_rows_,
-                      first_blank_));
+      add(fmt::format("{} row{} without any text skipped (first: line {})", blank_rows_,
+                      blank_rows_ == 1 ? "" : "s", first_blank_));
     }
     if (backslash_paths_ > 0) {
-      add(fmt::format("{} paths have backslashes; they are read as slashes", backslash_paths_));
+      add(fmt::format("backslashes in {} path{} are read as slashes", backslash_paths_,
+                      backslash_paths_ == 1 ? "" : "s"));
     }
     warn_of_repeated_indexes(list_);
   }

@@ -70,6 +70,10 @@ Error no_path_column(std::span<const std::string> fields, const std::string& whe
           "path,colour,shape");
 }
 
+// A column of splits is a choice of the user's (--split-column), and never a label by itself.
+constexpr auto kSplitColumnNames =
+    std::to_array<std::string_view>({"split", "subset", "partition", "data_set", "dataset_split"});
+
 // As pandas names a column of row numbers.
 bool is_row_number(std::string_view name) {
   return name.starts_with("Unnamed: ");
@@ -108,8 +112,8 @@ TableHeader understand_header(std::span<const std::string> fields, const HeaderN
     } else if (named[i].empty()) {
       header.unnamed_fields.push_back(i);
     } else {
-      const bool special =
-          path_rank(named[i]) < 3 || is_row_number(named[i]) || header.split_field == i;
+      const bool special = path_rank(named[i]) < 3 || is_row_number(named[i]) ||
+                           is_among(kSplitColumnNames, named[i]) || header.split_field == i;
       header.columns.push_back({.field = i, .name = named[i], .is_candidate = !special});
     }
   }

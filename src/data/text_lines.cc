@@ -20,19 +20,47 @@ Error unreadable_text(const std::filesystem::path& path, const std::string& reas
   return input_error("cannot read the list '{}': {}", path.string(), reason);
 }
 
-void refuse_utf16(const std::filesystem::path& path, std::string_view start) {
-  if (start.starts_with("\xFF\xFE") || start.starts_with("\xFE\xFF")) {
-    throw unreadable_text(path, "it is UTF-16, expected UTF-8 or ASCII")
-        .with_hint("save it as UTF-8, or: iconv -f utf-16 -t utf-8 OLD > NEW");
-  }
-}
-
 bool is_nan_word(std::string_view text) {
   return text.size() == 3 && (text[0] | 0x20) == 'n' && (text[1] | 0x20) == 'a' &&
          (text[2] | 0x20) == 'n';
 }
 
 }  // namespace
+
+void refuse_binary(const std::filesystem::path& path, std::string_view start) {
+  if (start.starts_with("\xFF\xFE") || start.starts_with("\xFE\xFF")) {
+    throw unreadable_text(path, "it is UTF-16, expected UTF-8 or ASCII")
+        .with_hint("save it as UTF-8, or: iconv -f utf-16 -t utf-8 OLD > NEW");
+  }
+  if (start.starts_with("PK\x03\x04") || start.starts_with("\xD0\xCF\x11\xE0")) {
+    throw unreadable_text(path, "it is a spreadsheet (Excel, LibreOffice) or another archive")
+        .with_hint("export the sheet as CSV in UTF-8 and name that file");
+  }
+  if (start.starts_with("\x1F\x8B")) {
+    throw unreadable_text(path, "it is compressed (gzip)")
+        .with_hint("unpack it first: gunzip -k FILE");
+  }
+}
+
+bool is_utf8(std::string_view text) {
+  for (size_t i = 0; i < text.size();) {
+    const auto first = static_cast<unsigned char>(text[i]);
+    size_t more = 0;
+    if (first >= 0xF0 && first < 0xF5) {
+      more = 3;
+    } else if (first >= 0xE0) {
+      more = first < 0xF0 ? 2 : text.size();
+    } else if (first >= 0x80) {
+      more = first >= 0xC2 && first < 0xE0 ? 1 : text.size();
+    }
+    if (more >= text.size() - i) return false;
+    for (size_t k = 1; k <= more; ++k) {
+      if ((static_cast<unsigned char>(text[i + k]) & 0xC0) != 0x80) return false;
+    }
+    i += more + 1;
+  }
+  return true;
+}
 
 std::string_view strip(std::string_view text) {
   constexpr std::string_view kBlanks = " \t\r\v\f";
@@ -72,7 +100,7 @@ void for_each_line(std::istream& text, const std::filesystem::path& origin,
     buffer.resize(kept + kPieceBytes);
     text.read(buffer.data() + kept, kPieceBytes);
     buffer.resize(kept + static_cast<size_t>(text.gcount()));
-    if (std::exchange(first_piece, false)) refuse_utf16(origin, buffer);
+    if (std::exchange(first_piece, false)) refuse_binary(origin, buffer);
     size_t begin = 0;
     for (size_t end = 0; (end = buffer.find('\n', begin)) != buffer.npos; begin = end + 1) {
       take_line(std::string_view(buffer).substr(begin, end - begin));

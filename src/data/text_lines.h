@@ -31,6 +31,12 @@ namespace orthrus {
 void for_each_line(std::istream& text, const std::filesystem::path& origin,
                    const std::function<void(std::string_view line)>& take, bool& byte_order_mark);
 
+// Throws kInput where a file's first bytes are those of UTF-16, a spreadsheet or a compressed file,
+// with what to do about it.
+void refuse_binary(const std::filesystem::path& path, std::string_view start);
+
+[[nodiscard]] bool is_utf8(std::string_view text);
+
 // Opens a text file; throws kInput with the reason, also for a folder, a pipe or a device.
 [[nodiscard]] std::ifstream open_text(const std::filesystem::path& path);
 

@@ -54,16 +54,22 @@ void take_head(const LoadedNetwork& network, const std::string& name, const Shap
 }
 
 void take_parameters(const LoadedNetwork& network, const std::map<std::string, Shape>& shapes,
-                     Model& model, FinetuneReport& report) {
-  std::set<std::string> head_names;
+                     const std::vector<std::string>& new_heads, Model& model,
+                     FinetuneReport& report) {
+  std::set<std::string> head_names, new_names;
   for (const Task& task : model.tasks) {
-    for (const std::string& name : head_parameters(task)) head_names.insert(name);
+    const bool is_new = std::ranges::find(new_heads, task.name) != new_heads.end();
+    for (const std::string& name : head_parameters(task)) {
+      (is_new ? new_names : head_names).insert(name);
+    }
   }
   std::vector<std::string> missing;
   std::vector<std::string> misshapen;
   for (const auto& [name, shape] : shapes) {
     const auto found = network.parameters.find(name);
-    if (head_names.contains(name)) {
+    if (new_names.contains(name)) {
+      report.initialised.push_back(name);
+    } else if (head_names.contains(name)) {
       take_head(network, name, shape, model, report);
     } else if (found == network.parameters.end()) {
       missing.push_back(name);
@@ -100,7 +106,8 @@ Model prepare_finetune(const LoadedNetwork& network, const ModelSource& source,
               .origin = source.to_string(),
               .pretrained = source.kind != ModelSource::Kind::kBuiltin};
   model.input = picture_input(model.graph);
-  take_parameters(network, parameter_shapes(model.graph, request.preprocessing), model, report);
+  take_parameters(network, parameter_shapes(model.graph, request.preprocessing), request.new_heads,
+                  model, report);
   if (!request.accept_non_finite)
     check_finite(model.parameters, model.origin, network.stored_names);
   const std::vector<Shape> shapes =

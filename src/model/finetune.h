@@ -16,7 +16,8 @@ struct FinetuneRequest {
   Preprocessing preprocessing;
   std::string layer;  // whose output the heads stand on; empty: tasks/heads.h, find_features
   uint64_t seed = 0;  // of the new heads' values
-  bool accept_non_finite = false;  // to find out where NaN or infinity comes from
+  std::vector<std::string> new_heads = {};  // tasks whose heads start with new values
+  bool accept_non_finite = false;           // to find out where NaN or infinity comes from
 };
 
 // What became of the parameters, for people; each list in order of names.

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <utility>
 
 #include "base/error.h"
+#include "data/similar_names.h"
 #include "data/text_lines.h"
 #include "model/column_groups.h"
 #include "model/label_columns.h"
@@ -33,8 +35,9 @@ class LabelBinder {
       }
     }
     if (stays_as_it_is()) {
+      note_places();
       count_classes();
-      warn_of_numbered_names();
+      warn_of_numbers();
       return std::move(result_);
     }
     groups_ = group_columns(columns_, tasks_, places_, list_.origin.string());
@@ -43,21 +46,34 @@ class LabelBinder {
   }
 
  private:
-  // The names and numbers with which the task finds its columns in other lists.
+  // Classes such as 1 to 5, learned from a table: a list may have the names or the numbers.
+  [[nodiscard]] bool named_by_numbers(const Task& task) const {
+    return options_.settled && task.named_cells && is_single_identity(task) &&
+           names_are_numbers(task);
+  }
+
+  // The names with which the task finds its columns in other data.
   void note_columns(size_t index) {
     Task& task = tasks_[index];
-    const std::vector<size_t>& places = places_[index];
     task.positions.clear();
-    const bool many = task.kind == TaskKind::kMultilabel && task.cells.separator.empty();
-    if (names_columns(list_) || !task.column_names.empty()) {
+    if (!names_columns(list_)) return;
+    task.column_names.clear();
+    for (const size_t place : places_[index]) {
+      task.column_names.push_back(columns_[place].name);
+    }
+  }
+
+  // The numbers of the columns, where the labels stay in them.
+  void note_places() {
+    for (size_t i = 0; i < tasks_.size(); ++i) {
+      Task& task = tasks_[i];
+      const std::vector<size_t>& places = places_[i];
+      if (task.column_names.empty()) continue;
       task.label_column = static_cast<int>(places.front());
-      if (many && (places.size() > 1 || !task.label_columns.empty())) {
+      if (places.size() > 1 || !task.label_columns.empty()) {
         task.label_columns.assign(places.begin(), places.end());
       }
     }
-    if (!names_columns(list_)) return;
-    task.column_names.clear();
-    for (const size_t place : places) task.column_names.push_back(columns_[place].name);
   }
 
   // Numbers that the tasks read where they are.
@@ -65,6 +81,7 @@ class LabelBinder {
     if (!result_.absent.empty()) return false;
     for (size_t i = 0; i < tasks_.size(); ++i) {
       const CellRule& cells = tasks_[i].cells;
+      if (named_by_numbers(tasks_[i])) return false;
       const bool plain = cells.separator.empty() && cells.blank == CellMeaning::kUnset &&
                          cells.uncertain == CellMeaning::kUnset && cells.positive.empty() &&
                          cells.negative.empty();
@@ -76,20 +93,21 @@ class LabelBinder {
     return true;
   }
 
-  // A list's label is the number of a class: with classes that are named by other numbers, as those
-  // of a table's column may be, that is easily mistaken.
-  void warn_of_numbered_names() {
+  // A list's label is the number of a class, which is easily another one where the model learned
+  // the classes by their names.
+  void warn_of_numbers() {
+    if (!options_.settled) return;
+    constexpr size_t kMostShown = 10;
     for (const Task& task : tasks_) {
-      if (!is_single_identity(task) || !names_are_numbers(task)) continue;
-      const auto first = std::ranges::find_if(task.class_names, [&](const std::string& name) {
-        return cell_number(name, task.cells.decimal) !=
-               static_cast<float>(&name - task.class_names.data());
-      });
-      if (first == task.class_names.end()) continue;
-      result_.warnings.push_back(fmt::format(
-          "{}: its labels are the numbers of the classes of task '{}', counted from 0: {} is the "
-          "class '{}'",
-          list_.origin.string(), task.name, first - task.class_names.begin(), *first));
+      if (!is_single_identity(task) || !task.named_cells) continue;
+      std::vector<std::string> pairs;
+      for (size_t k = 0; k < std::min(task.class_names.size(), kMostShown); ++k) {
+        pairs.push_back(fmt::format("{} is {}", k, shown(task.class_names[k])));
+      }
+      result_.warnings.push_back(
+          fmt::format("{}: its numbers are taken for those of the classes of task '{}': {}{}",
+                      list_.origin.string(), task.name, fmt::join(pairs, ", "),
+                      task.class_names.size() > kMostShown ? ", ..." : ""));
     }
   }
 
@@ -122,13 +140,15 @@ class LabelBinder {
   CellLabels decode_column(const ColumnGroup& group, size_t place) {
     const Task& lead = tasks_[group.lead];
     const LabelColumn& column = columns_[place];
-    if (!column.is_text) return {};
+    if (!column.is_text) return decode_numbers(group, place);
     CellLabels labels;
     switch (group.decoding) {
       case Decoding::kClasses:
-        labels = class_cells(
-            column.cells, lead,
-            {.name = column.name, .rows = list_.entries.size(), .folders = column.is_folder});
+        labels = class_cells(column.cells, lead,
+                             {.name = column.name,
+                              .rows = list_.entries.size(),
+                              .folders = column.is_folder,
+                              .settled = options_.settled});
         break;
       case Decoding::kNumbers:
         labels = number_cells(column.cells, lead);
@@ -145,6 +165,32 @@ class LabelBinder {
       result_.warnings.push_back(list_.origin.string() + ": " + warning);
     }
     return labels;
+  }
+
+  // Of a list: the numbers stay, but where they may be the names of classes.
+  CellLabels decode_numbers(const ColumnGroup& group, size_t place) {
+    const Task& lead = tasks_[group.lead];
+    if (group.decoding != Decoding::kClasses || !named_by_numbers(lead)) return {};
+    bool names = true, numbers = true;
+    std::vector<float> values;
+    for (const std::string& name : lead.class_names) {
+      values.push_back(static_cast<float>(*cell_number(name, lead.cells.decimal)));
+    }
+    for (const ListEntry entry : list_.entries) {
+      const float label = entry.labels[place];
+      if (std::isnan(label)) continue;
+      names = names && std::ranges::find(values, label) != values.end();
+      numbers = numbers && label >= 0 && label < static_cast<float>(values.size());
+    }
+    if (names && numbers) {
+      throw input_error(
+          "'{}': its labels could be the names of the classes of task '{}' ({}) or "
+          "their numbers from 0",
+          list_.origin.string(), lead.name, fmt::join(lead.class_names, ", "))
+          .with_hint("give a table whose column has the names");
+    }
+    if (names) values_of_names_[group.lead] = std::move(values);
+    return {};
   }
 
   void add_problem(size_t place, const CellProblem& problem) {
@@ -194,9 +240,37 @@ class LabelBinder {
             columns_[place].is_text ? found.classes : count_number_classes(list_, task, place);
       }
       if (found.classes != 0 && task.classes != found.classes) throw other_count(task, found);
-      if (task.class_names.empty()) task.class_names = found.class_names;
+      const bool named_by_data = task.class_names.empty() && !found.class_names.empty();
+      if (named_by_data) task.class_names = found.class_names;
+      if (!options_.settled && group.decoding == Decoding::kClasses) {
+        task.named_cells = found.named;
+        if (named_by_data && names_are_numbers(task)) refuse_places(group, task);
+        if (!columns_[place].is_folder) report_similar(task);
+      }
       const int64_t least = task.kind == TaskKind::kMultilabel ? 1 : 2;
       if (from_data && task.classes < least) throw too_few_classes(group, task);
+    }
+  }
+
+  // What is derived from the class would see its place, 0, 1, 2, ..., and not its number.
+  void refuse_places(const ColumnGroup& group, const Task& task) const {
+    for (const size_t index : group.tasks) {
+      const Task& derived = tasks_[index];
+      if (&derived == &task || is_single_identity(derived)) continue;
+      throw input_error(
+          "the classes of task '{}' are numbers that do not count from 0 ({}), and "
+          "task '{}' is derived from their places",
+          task.name, fmt::join(task.class_names, ", "), derived.name)
+          .with_hint(
+              "write the classes of the first in its [[task]] table and use map or set, or "
+              "let the rule read the column itself (column = ... in place of from)");
+    }
+  }
+
+  void report_similar(const Task& task) {
+    for (const std::string& line : similar_names(task.class_names)) {
+      result_.warnings.push_back(
+          fmt::format("{}: task '{}': the classes {}", list_.origin.string(), task.name, line));
     }
   }
 
@@ -209,7 +283,10 @@ class LabelBinder {
     }
     return input_error("'{}' has one class only for the task '{}': '{}' in column '{}'",
                        list_.origin.string(), task.name, task.class_name(0), column)
-        .with_hint("declare all classes that there are: --num-classes, or a [[task]] table");
+        .with_hint(
+            "declare all classes that there are (--num-classes, or a [[task]] table); where an "
+            "empty "
+            "cell means no: kind = \"multilabel\" with blank = \"negative\"");
   }
 
   [[nodiscard]] Error other_count(const Task& task, const CellLabels& found) const {
@@ -284,6 +361,12 @@ class LabelBinder {
     const Task& lead = tasks_[group.lead];
     constexpr float kMissing = std::numeric_limits<float>::quiet_NaN();
     if (std::ranges::find(lead.missing, value) != lead.missing.end()) return kMissing;
+    const auto names = values_of_names_.find(group.lead);
+    if (names != values_of_names_.end()) {
+      const auto found = std::ranges::find(names->second, value);
+      return found == names->second.end() ? value
+                                          : static_cast<float>(found - names->second.begin());
+    }
     if (group.decoding != Decoding::kBinary) return value;
     const std::string text = std::isnan(value) ? std::string() : fmt::format("{}", value);
     const CellLabels labels = binary_cells({text}, lead);
@@ -342,6 +425,7 @@ class LabelBinder {
   std::vector<LabelColumn> columns_;  // one for each label column
   TaskColumns places_;                // of each task
   std::vector<ColumnGroup> groups_;
+  std::map<size_t, std::vector<float>> values_of_names_;  // by lead: of a list with names
   std::vector<std::string> problems_;
   size_t problem_count_ = 0;
   std::string hint_;

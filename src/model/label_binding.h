@@ -13,7 +13,9 @@ namespace orthrus {
 struct BindingOptions {
   // Columns that the user named for the tasks, one for each column that they read, in their order.
   std::vector<std::string> columns = {};
-  bool may_lack_columns = false;        // tasks whose columns are not there are left out
+  bool may_lack_columns = false;  // tasks whose columns are not there are left out
+  // Other data, or the model, say what the classes are: these have to follow, and decide nothing.
+  bool settled = false;
   std::string unknown_class_hint = {};  // what to do where the data have a class that no task has
 };
 

@@ -36,6 +36,10 @@ Task task_of_column(const ImageList& list, size_t place, const ColumnReading& re
     if (is_missing_cell(cell, task)) continue;
     const bool is_number = !column.is_folder && cell_number(cell, task.cells.decimal);
     ++(is_number ? numbers : texts);
+    if (!column.is_folder && is_likely_missing(cell)) {
+      warnings.push_back(fmt::format("{}: column '{}': {}", list.origin.string(), column.name,
+                                     missing_hint(cell)));
+    }
     task.class_names.push_back(cell);
   }
   if (texts == 0) {
@@ -72,6 +76,12 @@ ColumnSelection select_columns(const PictureFiles& files, const std::vector<Task
                                const BindingOptions& options) {
   if (data_kind(files.list) != DataKind::kTable) return {};
   const ImageList header = header_of(files);
+  if (header.columns.empty()) {
+    throw input_error("'{}': no column holds labels", files.list.string())
+        .with_hint(
+            "predict needs none; a table with labels has a column with them beside the one "
+            "with the paths");
+  }
   ColumnSelection selection{.all = false};
   for (const std::vector<size_t>& places :
        find_columns(header, tasks, options.columns, options.may_lack_columns)) {

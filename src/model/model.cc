@@ -116,6 +116,10 @@ void declare_tasks(Model& model, const std::vector<Task>& declared) {
     task.head = own.head;
     if (task.classes == 0) task.classes = own.classes;
     task.temperature = own.temperature;
+    // A number is a place among columns that may stand in another order now.
+    if (task.column_names.empty()) task.column_names = own.column_names;
+    if (task.class_names.empty()) task.class_names = own.class_names;
+    task.named_cells = own.named_cells;
   }
 }
 

@@ -123,6 +123,7 @@ void add_labels(const Task& task, OrderedJson& json) {
   if (!task.missing.empty()) json["missing"] = shortest_numbers(task.missing);
   if (!task.from.empty()) json["from"] = task.from;
   add_cells(task.cells, json);
+  if (task.named_cells) json["named_cells"] = true;
   if (task.temperature != 1) json["temperature"] = task.temperature;
   if (task.steps.empty()) return;
   json["steps"] = OrderedJson::array();
@@ -158,6 +159,7 @@ void read_labels(JsonFields& fields, Task& task) {
   }
   task.from = fields.text("from", "");
   read_cells(fields, task.cells);
+  task.named_cells = fields.boolean("named_cells", false);
   task.temperature = fields.number("temperature", TemperatureFit::kLeast, TemperatureFit::kMost, 1);
   for (const OrderedJson& step : fields.objects("steps")) {
     task.steps.push_back(step_from_json(step));

@@ -28,9 +28,9 @@ bool is_default(const Options& entry, const char* key) {
 
 void read_missing(const Options& entry, Task& task) {
   for (const std::string& text : entry.list("missing")) {
-    const std::optional<float> number = cell_number(text, task.cells.decimal);
+    const std::optional<double> number = cell_number(text, task.cells.decimal);
     if (number) {
-      task.missing.push_back(*number);
+      task.missing.push_back(static_cast<float>(*number));
     } else {
       task.cells.missing.push_back(text);
     }
@@ -53,7 +53,11 @@ void read_separator(const Options& entry, Task& task) {
 
 void refuse_word_in_both(const Options& entry, const CellRule& cells) {
   for (const std::string& word : cells.positive) {
-    if (std::ranges::find(cells.negative, word) == cells.negative.end()) continue;
+    const std::optional<double> number = cell_number(word, cells.decimal);
+    const bool both = std::ranges::any_of(cells.negative, [&](const std::string& other) {
+      return other == word || (number && cell_number(other, cells.decimal) == number);
+    });
+    if (!both) continue;
     throw wrong_cell_key(entry, "negative",
                          fmt::format("'{}' is also a word for 1 (positive)", word));
   }

@@ -12,11 +12,19 @@
 
 namespace orthrus {
 
-// The number of a cell; nothing for another text, for infinity and NaN.
-[[nodiscard]] std::optional<float> cell_number(std::string_view cell, char decimal);
+// The number of a cell, also of a fraction such as 1/3; nothing for another text, for infinity and
+// NaN. In double precision: numbers that differ in float32's last digits are different classes.
+[[nodiscard]] std::optional<double> cell_number(std::string_view cell, char decimal);
 
 // Empty, nan (in any case), one of CellRule::missing, or one of the numbers in Task::missing.
 [[nodiscard]] bool is_missing_cell(std::string_view cell, const Task& task);
+
+// NA, None, -, ? and the like, in any case; and what to do where one of them is a class.
+[[nodiscard]] bool is_likely_missing(std::string_view cell);
+[[nodiscard]] std::string missing_hint(std::string_view cell);
+
+// For messages: in quotes, shortened, without control characters.
+[[nodiscard]] std::string in_quotes(std::string_view cell);
 
 // A cell that no label can be made of.
 struct CellProblem {
@@ -31,6 +39,7 @@ struct CellLabels {
   size_t width = 1;
   std::vector<std::string> class_names = {};  // empty: labels are numbers from 0 on
   int64_t classes = 0;                        // 0: as the task says
+  bool named = false;                         // the cells are the classes' names, not their numbers
   std::vector<CellProblem> problems = {};
   std::vector<std::string> warnings = {};  // "the column has 'NA' ..."
 };
@@ -40,6 +49,8 @@ struct ColumnFacts {
   std::string name;
   size_t rows = 0;
   bool folders = false;  // names of class folders: never numbers
+  // Other data said what the classes are: these have to follow, and decide nothing.
+  bool settled = false;
 };
 
 // The class of each cell, for a task with one right class. Task::class_names are matched by text,

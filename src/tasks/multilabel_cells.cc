@@ -32,7 +32,7 @@ bool is_word(std::string_view cell, std::span<const std::string_view> words) {
 
 // As a text, or as a number of the same value.
 bool is_listed(std::string_view cell, const std::vector<std::string>& words, char decimal) {
-  const std::optional<float> number = cell_number(cell, decimal);
+  const std::optional<double> number = cell_number(cell, decimal);
   return std::ranges::any_of(words, [&](const std::string& word) {
     return word == cell || (number && cell_number(word, decimal) == number);
   });
@@ -52,7 +52,7 @@ CellMeaning binary_meaning(std::string_view cell, const Task& task, bool& uncert
   if (is_listed(cell, rule.positive, rule.decimal)) return CellMeaning::kPositive;
   if (is_listed(cell, rule.negative, rule.decimal)) return CellMeaning::kNegative;
   if (is_missing_cell(cell, task)) return CellMeaning::kMissing;
-  const std::optional<float> number = cell_number(cell, rule.decimal);
+  const std::optional<double> number = cell_number(cell, rule.decimal);
   uncertain = number ? *number == -1 : is_word(cell, kUncertainWords);
   if (uncertain) return rule.uncertain;
   if (number) {
@@ -130,10 +130,19 @@ CellLabels tag_cells(const std::vector<std::string>& cells, const Task& task) {
       base[i] = kAbsentLabel;
     } else {
       tags[i] = tags_in(cells[i], rule.separator);
+      // One that means no label says nothing of the classes beside it.
+      std::erase_if(tags[i], [&](const std::string& tag) { return is_missing_cell(tag, task); });
     }
   }
   CellLabels result;
   const std::vector<std::string> names = tag_classes(tags, task);
+  if (task.class_names.empty()) {
+    for (const std::string& name : names) {
+      if (!is_likely_missing(name)) continue;
+      result.warnings.push_back(
+          fmt::format("task '{}': '{}' is a class; {}", task.name, name, missing_hint(name)));
+    }
+  }
   result.class_names = names;
   result.classes = static_cast<int64_t>(names.size());
   result.width = names.size();
@@ -146,7 +155,7 @@ CellLabels tag_cells(const std::vector<std::string>& cells, const Task& task) {
             {.cell = i,
              .text = fmt::format("'{}' in '{}' is not one of the {} classes of task '{}'", tag,
                                  cells[i], names.size(), task.name),
-             .hint = did_you_mean(tag, names)});
+             .hint = tag.size() > 2 ? did_you_mean(tag, names) : std::string()});
         continue;
       }
       result.labels[i * names.size() + static_cast<size_t>(found - names.begin())] = 1;

@@ -65,6 +65,7 @@ struct Task {
   std::vector<RuleStep> steps = {};  // of LabelRule::kSteps
   std::vector<float> missing = {};   // values of the column that mean: no label (NaN always does)
   CellRule cells = {};
+  bool named_cells = false;  // the training data named the classes: a number is no class
 
   // Of the list that is open, as model/label_binding.h leaves it; not stored. Its columns with the
   // labels of this task, decoded; empty: those above, as they are.

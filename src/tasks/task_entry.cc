@@ -241,9 +241,25 @@ class TaskReader {
     task_.steps.push_back({.expression = text});
   }
 
+  // `label` would be the class's place, and a reader of the rule thinks of its name.
+  void refuse_number_names() const {
+    if (!names_are_numbers(*from_)) return;
+    for (int64_t k = 0; k < from_->classes; ++k) {
+      if (from_->class_name(k) == std::to_string(k)) continue;
+      throw usage_error(
+          "the classes of '{}' are numbers, and `label` would be their place: {} for "
+          "'{}'",
+          from_->name, k, from_->class_name(k))
+          .with_hint(
+              "use map or set, which take the names, or read the column: column = ... in "
+              "place of from");
+    }
+  }
+
   // What the expression makes of every class of `from`, held against the classes of this task; the
   // number of classes follows where it is not given.
   void try_classes(const LabelExpression& expression) {
+    refuse_number_names();
     double largest = 1;
     for (int64_t k = 0; k < from_->classes; ++k) {
       const double value = expression(static_cast<double>(k));

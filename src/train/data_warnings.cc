@@ -50,7 +50,7 @@ void warn_of_multilabel(const Task& task, const LabelCounts& counts,
 // Class 0 has no image, and the last one has.
 bool counts_from_one(const Task& task, const LabelCounts& counts) {
   return task.rule == LabelRule::kIdentity && task.classes > 2 && counts.per_class.front() == 0 &&
-         counts.per_class.back() > 0;
+         counts.per_class[1] > 0 && counts.per_class.back() > 0;
 }
 
 void warn_of_classes(const Task& task, const LabelCounts& counts,

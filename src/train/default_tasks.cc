@@ -61,27 +61,50 @@ std::vector<Task> tasks_for(const ResolvedTasks& resolved) {
   return tasks;
 }
 
+// The columns of one data set that hold labels by default, or those asked for that it has.
+std::vector<std::string> label_columns_of(const PictureFiles& files, DataKind kind,
+                                          const std::vector<std::string>& asked, size_t sources) {
+  std::vector<LabelColumn> columns;
+  for (const std::string& name : files.columns) columns.push_back({.name = name});
+  if (kind == DataKind::kTable && columns.empty()) columns = table_columns(files.list, files.table);
+  if (columns.empty()) return {};
+  std::vector<std::string> own;
+  for (const std::string& name : asked) {
+    const bool has = std::ranges::find(columns, name, &LabelColumn::name) != columns.end();
+    if (has || sources == 1) own.push_back(name);
+  }
+  if (own.empty() && !asked.empty()) return {};
+  std::vector<std::string> names;
+  for (const size_t place : choose_label_columns(columns, own, files.list.string())) {
+    names.push_back(columns[place].name);
+  }
+  return names;
+}
+
 }  // namespace
 
 ResolvedTasks resolve_tasks(const Options& options) {
   ResolvedTasks resolved{.preset = options.text("tasks.preset"), .columns = {}};
   const std::vector<std::string>& asked = options.list("data.label_column");
-  const PictureFiles files = sources_of(options).front().files;
-  const DataKind kind = data_kind(files.list);
-  if (kind == DataKind::kTable) {
-    const std::vector<LabelColumn> columns = table_columns(files.list, files.table);
-    for (const size_t place : choose_label_columns(columns, asked, files.list.string())) {
-      resolved.columns.push_back(columns[place].name);
+  const std::vector<TrainSource> sources = sources_of(options);
+  bool folders = false;
+  for (const TrainSource& source : sources) {
+    const DataKind kind = data_kind(source.files.list);
+    folders = folders || kind == DataKind::kFolders;
+    for (const std::string& name : label_columns_of(source.files, kind, asked, sources.size())) {
+      if (std::ranges::find(resolved.columns, name) == resolved.columns.end()) {
+        resolved.columns.push_back(name);
+      }
     }
-    return resolved;
   }
-  if (!asked.empty()) {
+  if (resolved.columns.empty() && !asked.empty()) {
     throw usage_error("{}: '{}' does not name its columns", options.where("data.label_column"),
-                      files.list.string())
+                      sources.front().files.list.string())
         .with_hint("only tables name them");
   }
-  const bool is_list = kind == DataKind::kList || kind == DataKind::kRecords;
-  if (resolved.preset == "auto" && is_list) resolved.preset = "classic";
+  if (resolved.preset == "auto" && resolved.columns.empty() && !folders) {
+    resolved.preset = "classic";
+  }
   return resolved;
 }
 

@@ -213,13 +213,22 @@ std::vector<int64_t> edges_of(const Options& options) {
 
 // Where the data set holds its own splits: its parts, unless validation data are named.
 void use_splits(const Options& options, TrainRequest& request) {
+  if (request.validation) {
+    if (const std::optional<Splits> splits = find_splits(*request.validation)) {
+      const std::optional<PictureFiles>& part = (*splits)[SplitPart::kValidation];
+      if (!part) {
+        throw input_error("'{}' has no part for validation", request.validation->list.string())
+            .with_hint(splits->report);
+      }
+      request.validation = part;
+    }
+  }
   PictureFiles& files = request.train.front().files;
   if (request.train.size() > 1) return;
   const std::optional<Splits> splits = find_splits(files);
   if (!splits) {
-    if (data_kind(files.list) != DataKind::kFolders) return;
-    if (const std::string doubt = suspected_splits(files.list); !doubt.empty()) {
-      request.data_notes.push_back(doubt);
+    if (const std::string doubt = suspected_splits(files); !doubt.empty()) {
+      request.data_notes.push_back("warning: " + doubt);
     }
     return;
   }
@@ -231,6 +240,16 @@ void use_splits(const Options& options, TrainRequest& request) {
   files = *(*splits)[SplitPart::kTrain];
   if (!options.has("data.val")) request.validation = (*splits)[SplitPart::kValidation];
   request.test = (*splits)[SplitPart::kTest];
+  std::error_code ignored;
+  const bool chooses =
+      request.test && request.validation &&
+      std::filesystem::equivalent(request.test->list, request.validation->list, ignored) &&
+      request.test->table.splits == request.validation->table.splits;
+  if (chooses) {
+    request.test.reset();
+    request.data_notes.push_back(
+        "warning: the test part is the validation data, so nothing is held out");
+  }
 }
 
 LastBatch last_batch_of(const std::string& text) {

@@ -24,6 +24,7 @@ void report_data(const Pictures& pictures, const Binding& binding, TrainObserver
 BindingOptions binding_options(const TrainRequest& request) {
   BindingOptions options;
   options.columns = request.label_columns;
+  options.settled = request.own_tasks;
   if (request.own_tasks) {
     options.unknown_class_hint =
         "the model's own tasks are trained on; --tasks auto starts new heads for the classes of "
@@ -104,17 +105,33 @@ void report_model(const Model& model, const FinetuneReport& report, TrainObserve
   }
 }
 
+// Tasks that the model has under the same names for other classes: what it learned is of no use.
+std::vector<std::string> tasks_with_new_classes(const std::vector<Task>& own,
+                                                const TrainRequest& request) {
+  std::vector<std::string> names;
+  if (request.own_tasks) return names;  // renamed, if anything
+  for (const Task& task : request.tasks) {
+    const auto known = std::ranges::find(own, task.name, &Task::name);
+    const bool both_named =
+        known != own.end() && !known->class_names.empty() && !task.class_names.empty();
+    if (both_named && known->class_names != task.class_names) names.push_back(task.name);
+  }
+  return names;
+}
+
 Model load_model(const TrainRequest& request, FinetuneReport& report, TrainObserver& observer) {
   const ModelSource source = resolve_model(request.model, request.model_epoch, request.first_epoch);
   const LoadedNetwork network = load_network(source, request.tasks.front().classes,
                                              request.preprocessing, request.loader.seed);
-  Model model = prepare_finetune(network, source,
-                                 {.tasks = request.tasks,
-                                  .preprocessing = request.preprocessing,
-                                  .layer = request.layer,
-                                  .seed = request.loader.seed,
-                                  .accept_non_finite = !request.replay.empty()},
-                                 report);
+  Model model =
+      prepare_finetune(network, source,
+                       {.tasks = request.tasks,
+                        .preprocessing = request.preprocessing,
+                        .layer = request.layer,
+                        .seed = request.loader.seed,
+                        .new_heads = tasks_with_new_classes(describe_source(source).tasks, request),
+                        .accept_non_finite = !request.replay.empty()},
+                       report);
   report_model(model, report, observer);
   if (const SourceDescription own = describe_source(source);
       !own.beside.empty() && own.preprocessing->height == request.preprocessing.height &&
@@ -207,6 +224,7 @@ PreparedTraining prepare_training(const TrainRequest& given, Backend& backend,
     Binding binding;
     const BindingOptions options{
         .may_lack_columns = request.train.size() > 1,
+        .settled = true,
         .unknown_class_hint = "validation data may have the classes of the training data only"};
     validation_pictures = open_validation(*request.validation, train_pictures->list(),
                                           request.tasks, options, binding);

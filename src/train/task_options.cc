@@ -94,7 +94,7 @@ bool written_before_label_columns(const std::string& config) {
 Options read_task_configuration(const std::filesystem::path& path) {
   Options options(train_table());
   read_option_file(path, options);
-  if (options.section("task").empty()) {
+  if (options.section("task").empty() && !options.given("tasks.preset")) {
     throw usage_error("'{}' holds no task", path.string())
         .with_hint("each begins with a line [[task]]");
   }

@@ -20,11 +20,12 @@ namespace orthrus {
 // where a version wrote it whose default was another one.
 [[nodiscard]] Options with_former_tasks(Options options);
 
-// Whether a config.toml is of a version that did not write down the label columns (early builds of 0.1.0).
+// Whether a config.toml is of a version that did not write down the label columns (early builds of
+// 0.1.0).
 [[nodiscard]] bool written_before_label_columns(const std::string& config);
 
 // The configuration in a file, or a file with [[task]] tables alone: the values that it gives.
-// Throws kUsage unless it holds a [[task]] table.
+// Throws kUsage unless it holds a [[task]] table or says which tasks a training has (tasks.preset).
 [[nodiscard]] Options read_task_configuration(const std::filesystem::path& path);
 
 // The [[task]] tables; empty where there are none.

@@ -124,14 +124,14 @@ TEST(Table, TakesWhatSpreadsheetsWrite) {
     EXPECT_THAT(column(list, 0), ElementsAre("x", "y")) << text;
   }
   EXPECT_THAT(table_of("path,kind\na,x\n,\n").warnings,
-              ElementsAre(HasSubstr("1 rows without any text skipped (first: line 3)")));
+              ElementsAre(HasSubstr("1 row without any text skipped (first: line 3)")));
   EXPECT_THAT(refusal_of_table("path,kind,\na,x,dark\n"),
               HasSubstr("t.csv:2: 3 fields, but the header names 2"));
   EXPECT_THAT(refusal_of_table("path,,kind\na,dark,x\n"),
               HasSubstr("t.csv:2: 'dark' stands in a column without a name"));
   const ImageList windows = table_of("path,kind\nred\\a.png,x\nsub/a\\b.png,y\n");
   EXPECT_THAT(paths(windows), ElementsAre("red/a.png", "sub/a\\b.png"));
-  EXPECT_THAT(windows.warnings, ElementsAre(HasSubstr("1 paths have backslashes")));
+  EXPECT_THAT(windows.warnings, ElementsAre(HasSubstr("backslashes in 1 path are read")));
 }
 
 TEST(Table, TakesTheIndexOfPandas) {
@@ -183,7 +183,7 @@ TEST(Table, SaysWhatIsWrong) {
                     HasSubstr("got: colour, shape"), HasSubstr("--path-column")));
   EXPECT_THAT(refusal_of_table("path,class\na,1\nb\nc,1,2\n"),
               AllOf(HasSubstr("the table 't.csv' has 2 bad lines"),
-                    HasSubstr("t.csv:3: 1 fields, but the header names 2")));
+                    HasSubstr("t.csv:3: 1 field, but the header names 2")));
   EXPECT_THAT(refusal_of_table("path,class\n,1\n"), HasSubstr("t.csv:2: the path is empty"));
   EXPECT_THAT(refusal_of_table("path,class\n\"a,1\nb,2\n"),
               HasSubstr("t.csv:2: a quote is opened"));

@@ -73,7 +73,7 @@ says err "column 'what': 0 is blue, 1 is green, 2 is red"
 run 3 pack odd.csv --path-column where --images . --out packed2
 says err "column 'note': 'see file' is a text in a column of numbers"
 train 3 --data-train ids.csv --label-column age --run ./no
-says err "column 'age' holds 48 different numbers: no task says what they mean"
+says err "column 'age': it holds 48 different numbers, and no task says what they mean"
 
 # Missing values written as texts, in columns of texts and of numbers.
 { echo path,colour,code; rows train '{n=index("bgr",substr(colour,1,1))-1; print path","(i%5?colour:"NA")","(i%4?n:"NA")}'; } >na.csv
@@ -142,9 +142,26 @@ train 0 --data-train parts.csv --split-column part --run ./parts
 says err "'parts.csv' holds splits: train: 48 rows (training)" "9 images of parts.csv"
 run 0 evaluate parts --data-val parts.csv --image-val . --split-column part --json
 says out '"images": 9'
-sed -i '3s/TRAIN/maybe/' parts.csv
-train 3 --data-train parts.csv --split-column part --run ./no
-says err "'maybe' in column 'part' (1 rows) names no split"
+sed '3s/TRAIN/maybe/' parts.csv >maybe.csv
+train 3 --data-train maybe.csv --split-column part --run ./no
+says err "'maybe' in column 'part' (1 row) names no split"
+
+# What looks like splits and is used as a whole is reported; a list or a pack is made of one part.
+train 0 --data-train parts.csv --label-column colour --num-epoch 1 --run ./whole
+says err "the column 'part' says to which part a row belongs, and all rows are used"
+run 2 pack parts.csv --split-column part --images . --out no
+says err "all of it would be mixed"
+
+# Files of other programs.
+printf 'PK\003\004xxxxxxxx' >book.xlsx
+printf '\037\213xxxxxxxx' >table.csv.gz
+printf '\377\376p\0a\0t\0h\0' >utf16.csv
+printf 'path,kind\na.png,caf\351\n' >latin1.csv
+for file in book.xlsx table.csv.gz utf16.csv latin1.csv; do
+  run 3 train --model resnet14_small --data-train $file --run ./no
+  says err $file hint:
+done
+says err "latin1.csv:2: 'caf" "is not UTF-8" "iconv"
 
 # A model's own tasks stay, unless new ones are asked for.
 mkdir -p new/apple new/pear
@@ -154,6 +171,24 @@ says err "folder 'apple' is not one of the 3 classes of task 'class'" "--tasks a
 run 0 train --model splits/last.safetensors --tasks auto --data-train new --threads 1 --batch-size 8 \
   --num-epoch 1 --lr 0.01 --run ./fruit
 says err "task 'class': folders of new, 2 classes: apple 16, pear 16"
+
+# New classes under the name of a task start with new heads, and data that follow decide nothing.
+grep -q "heads taken from the model" err && fail "a head of other classes was taken"
+run 3 evaluate by_flag --data-val odd.csv --path-column where --label-column what --image-val .
+says err "'red' is a text, but the 3 classes of task 'softmax' have no names" "--classes FILE"
+run 3 evaluate patients --data-val swapped.csv --image-val . --label-column colour
+says err "is a number, but the classes of task 'label' are known by name"
+# A task declared by number keeps the column that the model knows by name.
+run 0 evaluate by_number --data-val swapped.csv --image-val . --tasks by_number.toml --json
+expect_accuracy shade 0.99
+run 0 evaluate by_number --data-val swapped.csv --image-val . --tasks by_number/config.toml --json
+expect_accuracy shade 0.99
+# The held-out part does not choose the model.
+mv root/extra root/test
+run 0 train --model resnet14_small --image-shape 3,28,28 --threads 1 --batch-size 8 --num-epoch 1 \
+  --augment none --data-train root --data-val root/test --run ./chosen
+says err "the test part is the validation data, so nothing is held out"
+[ -e chosen/test.json ] && fail "a part that chose the model is reported as held out"
 
 # Lists without labels are enough for predict.
 rows val '{print path}' >paths.txt

@@ -100,7 +100,6 @@ TEST_F(LabelBindingTest, ATaskWithoutANameReadsTheColumnThatCanBeMeant) {
   tasks = {{.name = "softmax", .head = "fc"}};
   (void)open_labelled(file("label.csv", "id,path,label\n3,a,x\n4,b,y\n"), tasks);
   EXPECT_THAT(tasks[0].column_names, ElementsAre("label"));
-  EXPECT_EQ(tasks[0].label_column, 1);
   const PictureFiles two = file("two.csv", "path,a,b\nx,0,1\ny,1,0\n");
   EXPECT_THAT(refusal_of(two, {{.name = "softmax", .classes = 2}}),
               HasSubstr("which column is the label? Its columns: a, b"));
@@ -199,11 +198,39 @@ TEST_F(LabelBindingTest, ListsOfNumbersStayAsTheyAre) {
   EXPECT_THAT(labels_of(*one.pictures, tasks[0]), ElementsAre(1, 0));
 }
 
-TEST_F(LabelBindingTest, AListCountsClassesThatHaveOtherNumbersForNames) {
+TEST_F(LabelBindingTest, AListOfNumbersFitsClassesThatAreKnownByName) {
   std::vector<Task> tasks = {{.name = "stars", .column_names = {"stars"}}};
-  (void)open_labelled(file("t.csv", "path,stars\na,1\nb,2\n"), tasks);
-  const LabelledData list = open_labelled(file("t.lst", "0\t1\ta\n"), tasks);
-  EXPECT_THAT(list.binding.warnings, ElementsAre(HasSubstr("0 is the class '1'")));
+  (void)open_labelled(file("t.csv", "path,stars\na,1\nb,2\nc,3\n"), tasks);
+  EXPECT_TRUE(tasks[0].named_cells);
+  const BindingOptions settled{.settled = true};
+  // The names, the numbers from 0, or what could be both.
+  std::vector<Task> own = tasks;
+  LabelledData list = open_labelled(file("t.lst", "0\t1\ta\n1\t3\tb\n"), own, settled);
+  EXPECT_THAT(labels_of(*list.pictures, own[0]), ElementsAre(0, 2));
+  own = tasks;
+  list = open_labelled(file("t.lst", "0\t0\ta\n1\t2\tb\n"), own, settled);
+  EXPECT_THAT(labels_of(*list.pictures, own[0]), ElementsAre(0, 2));
+  EXPECT_THAT(refusal_of(file("t.lst", "0\t1\ta\n1\t2\tb\n"), tasks, settled),
+              HasSubstr("could be the names of the classes of task 'stars' (1, 2, 3) or their"));
+  tasks = {colour_task()};
+  (void)open_labelled(file("t.csv", "path,colour\na,red\nb,blue\n"), tasks);
+  const LabelledData numbers = open_labelled(file("t.lst", "0\t1\ta\n"), tasks, settled);
+  EXPECT_THAT(numbers.binding.warnings, ElementsAre(HasSubstr("0 is blue, 1 is red")));
+}
+
+TEST_F(LabelBindingTest, WhatIsDerivedFromNumbersOfClassesIsRejected) {
+  const PictureFiles stars = file("t.csv", "path,stars\na,1\nb,5\nc,3\n");
+  std::vector<Task> tasks = {{.name = "stars", .column_names = {"stars"}},
+                             {.name = "good",
+                              .classes = 2,
+                              .rule = LabelRule::kSteps,
+                              .column_names = {"stars"},
+                              .from = "stars",
+                              .steps = {{.expression = "label >= 4"}}}};
+  EXPECT_THAT(refusal_of(stars, tasks), HasSubstr("task 'good' is derived from their places"));
+  tasks[1].from.clear();
+  LabelledData data = open_labelled(stars, tasks);
+  EXPECT_THAT(labels_of(*data.pictures, tasks[1]), ElementsAre(0, 1, 0));
 }
 
 TEST_F(LabelBindingTest, ClassesOfAListAreCountedWhereTheyCanBe) {

@@ -86,17 +86,63 @@ TEST(ClassCells, LikelyMissingTextsAreReported) {
   EXPECT_THAT(classes_of({"red", "nought"}).warnings, IsEmpty());
 }
 
+TEST(ClassCells, CellsThatSeemToNameSeveralClassesAreReported) {
+  EXPECT_THAT(classes_of({"red", "red|small", "blue"}).warnings,
+              ElementsAre(HasSubstr("'red|small' is one class; if a cell names several")));
+  EXPECT_THAT(classes_of({"rust, scab", "scab"}).warnings,
+              ElementsAre(HasSubstr("separator = \",\"")));
+  EXPECT_THAT(classes_of({"Smith, John", "Doe, Jane"}).warnings, IsEmpty());
+  EXPECT_THAT(classes_of({"1", "0", "-1"}).warnings, ElementsAre(HasSubstr("-1 is a class")));
+}
+
 TEST(ClassCells, NamesThatAreKnownAreMatched) {
   const Task task{.name = "t", .classes = 3, .class_names = {"red", "green", "blue"}};
   EXPECT_THAT(classes_of({"blue", "red"}, task).labels, ElementsAre(2, 0));
   EXPECT_THAT(classes_of({"2", "0"}, task).labels, ElementsAre(2, 0));
   EXPECT_THAT(first_problem(classes_of({"blue", "1"}, task)),
-              HasSubstr("'1' is a number among the names of classes"));
+              HasSubstr("'1' is not one of the 3 classes"));
   EXPECT_THAT(first_problem(classes_of({"Red"}, task)),
               HasSubstr("'Red' is not one of the 3 classes of task 't' | did you mean 'red'"));
   const Task numbers{.name = "t", .classes = 3, .class_names = {"1", "2", "10"}};
   EXPECT_THAT(classes_of({"10.0", "1"}, numbers).labels, ElementsAre(2, 0));
   EXPECT_THAT(first_problem(classes_of({"0"}, numbers)), HasSubstr("'0' is not one of the 3"));
+}
+
+TEST(ClassCells, NumbersOfManyDigitsAndLeadingZerosStayDifferent) {
+  const CellLabels codes = classes_of({"254837008", "254837009", "254837105"});
+  EXPECT_THAT(codes.class_names, ElementsAre("254837008", "254837009", "254837105"));
+  EXPECT_THAT(codes.labels, ElementsAre(0, 1, 2));
+  const Task task{.name = "t", .classes = 3, .class_names = {"007", "7", "8"}};
+  EXPECT_THAT(classes_of({"007", "7", "8"}, task).labels, ElementsAre(0, 1, 2));
+  EXPECT_THAT(classes_of({"1/3", "0", "2/3", "1"}).class_names,
+              ElementsAre("0", "1/3", "2/3", "1"));
+  EXPECT_THAT(first_problem(number_cells({"20240101"}, {.name = "t"})),
+              HasSubstr("more digits than a label can hold"));
+}
+
+// What a number means is decided once, by the training data.
+TEST(ClassCells, DataThatFollowDecideNothing) {
+  const auto settled = [](const Cells& cells, const Task& task) {
+    return class_cells(cells, task, {.name = "c", .rows = 100, .settled = true});
+  };
+  const Task unnamed{.name = "t", .classes = 4};
+  EXPECT_THAT(settled({"1", "2"}, unnamed).labels, ElementsAre(1, 2));
+  EXPECT_THAT(first_problem(settled({"1", "4"}, unnamed)), HasSubstr("'4' is not a class of task"));
+  EXPECT_THAT(first_problem(settled({"10", "20", "30", "40"}, unnamed)),
+              HasSubstr("is not a class"));
+  EXPECT_THAT(first_problem(settled({"red"}, unnamed)),
+              HasSubstr("'red' is a text, but the 4 classes of task 't' have no names"));
+  EXPECT_THAT(first_problem(classes_of({"1", "2", "3"}, unnamed)),
+              HasSubstr("could be numbered from 0 or from 1"));
+  Task named{.name = "t", .classes = 2, .class_names = {"a", "b"}};
+  EXPECT_THAT(settled({"1", "0"}, named).labels, ElementsAre(1, 0));
+  named.named_cells = true;
+  EXPECT_THAT(first_problem(settled({"1", "0"}, named)), HasSubstr("are known by name"));
+}
+
+TEST(ClassCells, DecimalCommasAreRecognised) {
+  EXPECT_THAT(first_problem(classes_of({"36,0", "36,5"})),
+              HasSubstr("a number with a decimal comma"));
 }
 
 TEST(ClassCells, HardlyClassesAreRejected) {
@@ -106,10 +152,10 @@ TEST(ClassCells, HardlyClassesAreRejected) {
     texts.push_back("p" + std::to_string(i));
   }
   EXPECT_THAT(first_problem(classes_of(numbers)),
-              HasSubstr("column 'c' holds 21 different numbers: no task says what they mean"));
+              HasSubstr("it holds 21 different numbers, and no task says what they mean"));
   EXPECT_EQ(classes_of(numbers, {.name = "t", .classes = 60}).problems.size(), 0U);
   EXPECT_THAT(first_problem(classes_of(texts, {.name = "t"}, 30)),
-              HasSubstr("column 'c' holds 21 different texts in 30 rows"));
+              HasSubstr("it holds 21 different texts in 30 rows"));
   EXPECT_EQ(classes_of(texts, {.name = "t"}, 3000).classes, 21);
   EXPECT_EQ(classes_of(texts, {.name = "t", .classes = 21}, 30).classes, 21);
   EXPECT_THAT(first_problem(classes_of({"small", "large"},
