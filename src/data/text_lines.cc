@@ -129,13 +129,18 @@ std::ifstream open_text(const std::filesystem::path& path) {
 }
 
 void LineProblems::add(int line, std::string_view problem) {
-  if (++count_ <= kMaxListed) {
+  if (++count_ == 1) first_ = problem;
+  alike_ = alike_ && problem == first_;
+  if (count_ <= kMaxListed) {
     lines_.push_back(fmt::format("{}:{}: {}", origin_.string(), line, problem));
   }
 }
 
 Error LineProblems::error(std::string_view kind) const {
   if (count_ == 1) return input_error("cannot read {}", lines_.front());
+  if (alike_ && count_ > 2) {
+    return input_error("cannot read {} (and {} more such lines)", lines_.front(), count_ - 1);
+  }
   std::string text = fmt::format("the {} '{}' has {} bad lines", kind, origin_.string(), count_);
   for (const std::string& line : lines_) text += "\n  " + line;
   if (count_ > kMaxListed) text += fmt::format("\n  and {} more", count_ - kMaxListed);

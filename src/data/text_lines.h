@@ -46,12 +46,15 @@ class LineProblems {
 
   void add(int line, std::string_view problem);
   [[nodiscard]] bool empty() const { return count_ == 0; }
-  // One problem: "cannot read train.lst:17: ..."; several: the first ten and their number.
+  // One line: "cannot read train.lst:17: ..."; several: the first ten and their number, or where
+  // all are the same the first one.
   [[nodiscard]] Error error(std::string_view kind) const;
 
  private:
   std::filesystem::path origin_;
   std::vector<std::string> lines_;
+  std::string first_;  // problem
+  bool alike_ = true;  // all are like the first
   size_t count_ = 0;
 };
 

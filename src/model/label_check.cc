@@ -72,7 +72,8 @@ std::string hint_for(const ListEntries& entries, const std::vector<Task>& tasks,
 
 }  // namespace
 
-void check_labels(const Pictures& pictures, const std::vector<Task>& tasks) {
+void check_labels(const Pictures& pictures, const std::vector<Task>& tasks,
+                  const std::string& hint) {
   constexpr size_t kMostNamed = 10;
   size_t count = 0;
   std::vector<std::string> lines;
@@ -90,7 +91,8 @@ void check_labels(const Pictures& pictures, const std::vector<Task>& tasks) {
   }
   if (count == 0) return;
   if (count > lines.size()) lines.push_back(fmt::format("and {} more", count - lines.size()));
-  throw input_error("{}", fmt::join(lines, "\n")).with_hint(hint_for(entries, tasks, readers));
+  throw input_error("{}", fmt::join(lines, "\n"))
+      .with_hint(hint_for(entries, tasks, readers) + (hint.empty() ? "" : "; " + hint));
 }
 
 }  // namespace orthrus

@@ -176,6 +176,17 @@ void divide(PreparedTraining& prepared, Backend& backend) {
   }
 }
 
+// The part that is held out is read when the training ends: what is wrong with it is found now.
+void check_test_part(PreparedTraining& prepared, TrainObserver& observer) {
+  const TrainRequest& request = prepared.request;
+  Binding binding;
+  const SharedPictures pictures =
+      open_validation(*request.test, prepared.train_pictures->list(), request.tasks,
+                      {.may_lack_columns = true, .settled = true}, binding);
+  report_data(*pictures, binding, observer);
+  prepared.searches.emplace_back(pictures, request.loader.on_bad_image);
+}
+
 }  // namespace
 
 LoaderOptions validation_loading(const TrainRequest& request) {
@@ -230,6 +241,7 @@ PreparedTraining prepare_training(const TrainRequest& given, Backend& backend,
                                           request.tasks, options, binding);
     report_data(*validation_pictures, binding, observer);
   }
+  if (request.test) check_test_part(prepared, observer);
   count_classes(train_pictures, validation_pictures, request, observer);
   prepared.searches.emplace_back(train_pictures, request.loader.on_bad_image);
   if (validation_pictures) {
