@@ -19,8 +19,9 @@ void check_answer(std::span<const float> outputs, std::span<const float> probabi
   const auto finite = [](float value) { return std::isfinite(value); };
   if (std::ranges::all_of(outputs, finite) && std::ranges::all_of(probabilities, finite)) return;
   throw input_error("{}: the answer of task '{}' is not a finite number", path, task.name)
-      .with_hint("the model's values overflow, as after a training that diverged, or the image is "
-                 "corrupt: evaluate the model, or train again with a lower --lr");
+      .with_hint(
+          "the model's values overflow, as after a training that diverged, or the image is "
+          "corrupt: evaluate the model, or train again with a lower --lr");
 }
 
 }  // namespace

@@ -141,8 +141,7 @@ void check_outputs(Plan& plan, size_t tasks, const ModelSource& source) {
                             [](float value) { return std::isfinite(value); })) {
       continue;
     }
-    throw input_error("{}: the answers to random images are not finite numbers",
-                      source.to_string())
+    throw input_error("{}: the answers to random images are not finite numbers", source.to_string())
         .with_hint("the model's values overflow, as after a training that diverged");
   }
 }

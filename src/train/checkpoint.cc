@@ -335,8 +335,8 @@ void CheckpointFolder::remove_void(const std::filesystem::path& written) const {
   for (const std::filesystem::path& path : checkpoint_files(folder_)) {
     const FileKind kind = kind_of(path);
     if (kind == FileKind::kOther) continue;
-    const bool stays = kind == FileKind::kAtStop ? path == written
-                                                 : path <= written && ++kept <= schedule_.keep;
+    const bool stays =
+        kind == FileKind::kAtStop ? path == written : path <= written && ++kept <= schedule_.keep;
     if (stays) continue;
     std::error_code ignored;
     std::filesystem::remove(path, ignored);

@@ -60,8 +60,8 @@ class CheckpointFolder {
   [[nodiscard]] bool due(int64_t updates) const;
   // Begins to write one in a thread of its own, then removes those that are older than the ones to
   // keep, or newer than it (of a training that went back), and nothing that is no checkpoint; one
-  // that was written at a stop is kept beside them until the next. Waits first for the one before. Throws kResource when that one could not be written, or no thread can
-  // be started.
+  // that was written at a stop is kept beside them until the next. Waits first for the one before.
+  // Throws kResource when that one could not be written, or no thread can be started.
   void start_write(TrainerState state);
   // Waits until everything is written; throws as start_write().
   void finish();

@@ -143,8 +143,7 @@ void Trainer::check_step(const BadStep& step) const {
                               tensor.shape().to_string(), found->second.shape().to_string()));
   }
   const bool own_size = !step.validation && options_.picture_shape.rank() > 0;
-  const Shape images =
-      own_size ? options_.picture_shape : part_.batch_shape(options_.batch_size);
+  const Shape images = own_size ? options_.picture_shape : part_.batch_shape(options_.batch_size);
   if (step.data.images.shape() != images) {
     throw differs(fmt::format("its batch has the shape {}, this one's have {}",
                               step.data.images.shape().to_string(), images.to_string()));

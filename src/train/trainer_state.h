@@ -35,10 +35,10 @@ struct TrainerState {
   // In a checkpoint that was written because the training was stopped: the updates of the last one
   // that was due. A training that is left alone has no such checkpoint, so none goes back to it.
   std::optional<int64_t> stopped_after = {};
-  uint64_t log_size = 0;                // bytes of the log at this moment
-  std::vector<double> weighting;        // what the loss weighting keeps
-  std::vector<double> task_weights;     // of the last step
-  uint64_t frozen = 0;                  // identity of the frozen part's values; 0: there is none
+  uint64_t log_size = 0;             // bytes of the log at this moment
+  std::vector<double> weighting;     // what the loss weighting keeps
+  std::vector<double> task_weights;  // of the last step
+  uint64_t frozen = 0;               // identity of the frozen part's values; 0: there is none
 };
 
 }  // namespace orthrus

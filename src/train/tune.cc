@@ -160,8 +160,9 @@ std::vector<Trial> tune(const Options& options, const TuneOptions& tuning, Backe
   if (!trials.front().score) {
     throw input_error("none of the {} trials has a finite {}: there is none to recommend",
                       trials.size(), best_by.text())
-        .with_hint("they diverged, or the metric is not defined for the validation data: try lower "
-                   "values of optimizer.lr, or another --best-by");
+        .with_hint(
+            "they diverged, or the metric is not defined for the validation data: try lower "
+            "values of optimizer.lr, or another --best-by");
   }
   write_file(tuning.folder / "best.toml",
              options_toml(tuner.options_of(trials.front()), "orthrus train"));

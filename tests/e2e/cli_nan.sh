@@ -148,15 +148,18 @@ run 0 tune "${search[@]}" --tune optimizer.lr=1e8,0.001 --out half
 grep -q '^lr = 0.001' half/best.toml || fail "the trial that diverged is the best"
 
 # A killed training that goes back to checkpoints and the start ends as one that was left alone.
-back=("${train[@]}" --lr 3000 --warmup 10 --seed 2 --on-nan rollback --checkpoint-steps 3)
+back=("${train[@]}" --lr 600 --warmup 10 --seed 2 --on-nan rollback --checkpoint-steps 4)
 run 0 "${back[@]}" --run alone
-for place in 1 2 3; do
-  "$program" "${back[@]}" --run "cut-$place" >out 2>err &
+says err "back to update" "back to the start"
+for end in KILL:1 KILL:3 KILL:5 TERM:2 TERM:4; do
+  place=${end#*:}
+  "$program" "${back[@]}" --run "cut-$end" >out 2>err &
   trained=$!
   while kill -0 $trained 2>/dev/null && [ "$(grep -c 'by now$' err)" -lt $place ]; do :; done
-  kill -9 $trained 2>/dev/null
+  kill -"${end%:*}" $trained 2>/dev/null
   wait $trained 2>/dev/null
-  run 0 "${back[@]}" --run "cut-$place" --resume
-  cmp -s "runs/alone/last.safetensors" "runs/cut-$place/last.safetensors" || fail "killed and resumed, it ends elsewhere"
+  run 0 "${back[@]}" --run "cut-$end" --resume
+  cmp -s runs/alone/last.safetensors "runs/cut-$end/last.safetensors" ||
+    fail "after $end and a resume it ends elsewhere"
 done
 exit 0

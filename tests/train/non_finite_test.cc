@@ -333,8 +333,8 @@ TEST(NonFinite, GivesUpACheckpointThatFailsAgain) {
 }
 
 // Rates at which the values overflow several times, with checkpoints in between. It is cut off
-// after each of its steps in turn, by a kill or by a stop, and resumed: the same bytes in the end,
-// and the same way there.
+// after every ninth of its steps in turn, by a kill or by a stop, and resumed: the same bytes in
+// the end, and the same way there.
 struct Ended {
   TrainerState state;
   std::vector<std::string> warnings;
@@ -405,11 +405,10 @@ TEST_P(CutOffWithRollbacks, EndsWithTheSameBytes) {
   ASSERT_GE(expected->state.rollbacks, 3);
   ASSERT_THAT(expected->warnings, Contains(HasSubstr("back to update ")));
   ASSERT_THAT(expected->warnings, Contains(HasSubstr("back to the start")));
-  int cut_after = 0;
-  for (bool was_cut = true; was_cut;) {
+  int cut_after = 1;
+  for (;; cut_after += 9) {
     const TemporaryFolder folder;
-    was_cut = !train(folder.path(), ++cut_after, GetParam());
-    if (!was_cut) break;
+    if (train(folder.path(), cut_after, GetParam())) break;
     const std::optional<Ended> got = train(folder.path(), 0, false);
     ASSERT_TRUE(got);
     EXPECT_TRUE(same_bytes(got->state.parameters, expected->state.parameters)) << cut_after;
@@ -431,7 +430,7 @@ TEST(NonFinite, DoesNotReplayAStepOfAnotherTraining) {
   const auto refusal = [&] { return refusal_of([&] { (void)bench.trainer->replay(step); }); };
   EXPECT_THAT(refusal(), HasSubstr("of another training: it has no parameter '"));
   step.parameters = bench.trainer->state().parameters;
-  EXPECT_EQ(refusal(), "");
+  EXPECT_EQ(refusal(), "nothing thrown");
   const Tensor fc = step.parameters.at("fc_weight");
   step.parameters["fc_weight"] = Tensor(Shape{1, 1}, DType::kF32);
   EXPECT_THAT(refusal(), HasSubstr("its parameter 'fc_weight' has the shape (1,1)"));
