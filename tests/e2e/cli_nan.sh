@@ -153,9 +153,12 @@ run 0 "${back[@]}" --run alone
 says err "back to update" "back to the start"
 for end in KILL:1 KILL:3 KILL:5 TERM:2 TERM:4; do
   place=${end#*:}
-  "$program" "${back[@]}" --run "cut-$end" >out 2>err &
+  "$program" "${back[@]}" --run "cut-$end" >out 2>"cut-$end.log" &
   trained=$!
-  while kill -0 $trained 2>/dev/null && [ "$(grep -c 'by now$' err)" -lt $place ]; do :; done
+  until [ -e "cut-$end.log" ]; do sleep 0.01; done
+  while kill -0 $trained 2>/dev/null && [ "$(grep -c 'by now$' "cut-$end.log" || true)" -lt "$place" ]; do
+    sleep 0.01
+  done
   kill -"${end%:*}" $trained 2>/dev/null
   wait $trained 2>/dev/null
   run 0 "${back[@]}" --run "cut-$end" --resume
