@@ -1,6 +1,7 @@
 // `orthrus evaluate`: the figures of each task over a list.
 #include <fmt/format.h>
 
+#include <cstdio>
 #include <string>
 #include <vector>
 
@@ -51,14 +52,16 @@ int run_evaluate(const Options& options, CommandContext& context) {
   ModelReport report = evaluation.report();
   report.baseline = compare_with(options.list("baseline"), model.tasks, report.tasks);
   const std::string json = reports_json(model, report);
-  if (options.has("out")) {
-    write_evaluation(options.text("out"), json, list, model.tasks, report.tasks,
-                     evaluation.mistakes());
-  }
+  // First: a disk that is full takes away the files alone.
   if (options.boolean("json")) {
     fmt::print(context.out, "{}", json);
   } else {
     print_reports(context.out, model, report);
+  }
+  if (options.has("out")) {
+    std::fflush(context.out);
+    write_evaluation(options.text("out"), json, list, model.tasks, report.tasks,
+                     evaluation.mistakes());
   }
   return 0;
 }

@@ -1,5 +1,7 @@
 #include "infer/predict.h"
 
+#include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <system_error>
 
@@ -9,6 +11,20 @@
 #include "tasks/ordinal.h"
 
 namespace orthrus {
+
+namespace {
+
+void check_answer(std::span<const float> outputs, std::span<const float> probabilities,
+                  const std::string& path, const Task& task) {
+  const auto finite = [](float value) { return std::isfinite(value); };
+  if (std::ranges::all_of(outputs, finite) && std::ranges::all_of(probabilities, finite)) return;
+  throw input_error("{}: the answer of task '{}' is not a finite number", path, task.name)
+      .with_hint(
+          "the model's values overflow, as after a training that diverged, or the image is "
+          "corrupt: evaluate the model, or train again with a lower --lr");
+}
+
+}  // namespace
 
 ImageList list_of_files(const std::vector<std::string>& paths) {
   ImageList list;
@@ -63,6 +79,8 @@ void predict(Inference& inference, const std::vector<Task>& tasks, Loader& loade
       prediction.path = loader.list().entries[prediction.position].path;
       for (size_t task = 0; task < tasks.size(); ++task) {
         const auto values = row_of(answers[task], row);
+        check_answer(row_of(inference.probabilities(task), row), values, prediction.path,
+                     tasks[task]);
         prediction.probabilities.emplace_back(values.begin(), values.end());
         prediction.answers.push_back(most_probable(values));
       }

@@ -26,7 +26,7 @@ struct Prediction {
 
 // Calls `take` for each picture of epoch 0 of `loader`, which has the plan's batch size and does
 // not shuffle, in that order and as soon as it is known; bad pictures that are skipped have no
-// answer.
+// answer. Throws kInput when an answer is not finite.
 void predict(Inference& inference, const std::vector<Task>& tasks, Loader& loader,
              const std::function<void(Prediction&)>& take);
 

@@ -105,6 +105,11 @@ Candidate safetensors_candidate(const std::string& path) {
   constexpr std::string_view kOurs = "orthrus.";
   const auto ours = header.metadata.lower_bound(std::string(kOurs));
   if (ours != header.metadata.end() && ours->first.starts_with(kOurs)) {
+    if (ours->first == "orthrus.bad_step") {
+      throw input_error("'{}' is a step of a training that was saved for --replay, not a model",
+                        path)
+          .with_hint(fmt::format("orthrus train --replay {} computes it again", path));
+    }
     throw input_error("'{}' is a {} of a training, not a model", path,
                       ours->first.substr(kOurs.size()))
         .with_hint("go on from it with orthrus train --resume, or name the training's folder");

@@ -97,7 +97,7 @@ TaskEvaluation::TaskEvaluation(const Task& task)
 
 void TaskEvaluation::add(std::span<const float> probabilities, std::span<const float> labels,
                          std::span<const float> present, int count) {
-  if (std::ranges::any_of(probabilities, [](float p) { return std::isnan(p); })) {
+  if (!std::ranges::all_of(probabilities, [](float p) { return std::isfinite(p); })) {
     throw input_error("an answer of task '{}' is not a number", task_.name)
         .with_hint("the model's parameters are spoilt, or a picture is");
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <fstream>
 #include <limits>
 #include <numeric>
@@ -9,6 +10,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/random.h"
 #include "graph/builders/resnet.h"
 #include "graph/passes/fuse.h"
@@ -132,6 +134,18 @@ std::vector<double> time_steps(Plan& plan, const BenchmarkSpec& spec, BenchmarkR
   return seconds;
 }
 
+// The speed of a model whose answers are no numbers would say nothing.
+void check_outputs(Plan& plan, size_t tasks, const ModelSource& source) {
+  for (size_t task = 0; task < tasks; ++task) {
+    if (std::ranges::all_of(plan.output(static_cast<int>(task)),
+                            [](float value) { return std::isfinite(value); })) {
+      continue;
+    }
+    throw input_error("{}: the answers to random images are not finite numbers", source.to_string())
+        .with_hint("the model's values overflow, as after a training that diverged");
+  }
+}
+
 }  // namespace
 
 BenchmarkResult run_benchmark(const BenchmarkSpec& spec) {
@@ -148,11 +162,15 @@ BenchmarkResult run_benchmark(const BenchmarkSpec& spec) {
             {.training = spec.training, .memory = spec.memory, .same_sink = true});
   plan.load_parameters(fold_parameters(folded, model->parameters));
   fill_inputs(plan, *model, spec.batch_size, spec.training);
+  const size_t tasks = model->tasks.size();
   model.reset();  // the plan has its own copy of the parameters
   result.start_seconds = seconds_since(start);
 
   std::vector<double> seconds = time_steps(plan, spec, result);
   result.first_step_seconds = seconds.front();
+  if (!spec.training && spec.source.kind != ModelSource::Kind::kBuiltin) {
+    check_outputs(plan, tasks, spec.source);
+  }
   seconds.erase(seconds.begin());
   std::ranges::sort(seconds);
   const auto batch = static_cast<double>(spec.batch_size);

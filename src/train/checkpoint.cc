@@ -22,6 +22,7 @@ constexpr const char* kFormat = "orthrus.checkpoint";
 constexpr int kVersion = 1;
 constexpr std::string_view kBegin = "step-", kEnd = ".safetensors";
 constexpr size_t kDigits = 10;
+constexpr const char* kStoppedAfter = "stopped_after";
 constexpr std::array kHashedEntries = {"state", "config", "lists"};
 
 // The tensors of a state by the beginning of their names.
@@ -110,6 +111,10 @@ StateJson to_json(const TrainerState& state) {
           {"loader", {state.loader.epoch, state.loader.batch}},
           {"updates", state.updates},
           {"rollbacks", state.rollbacks},
+          {"rollback",
+           {state.rollback.to, state.rollback.failed_at, state.rollback.tries,
+            state.rollback.best_from}},
+          {kStoppedAfter, state.stopped_after ? StateJson(*state.stopped_after) : StateJson()},
           {"epoch_sums", to_json(state.epoch_sums)},
           {"window_sums", to_json(state.window_sums)},
           {"history", history},
@@ -117,6 +122,10 @@ StateJson to_json(const TrainerState& state) {
           {"weighting", state.weighting},
           {"task_weights", state.task_weights},
           {"frozen", state.frozen}};
+}
+
+bool was_at_stop(const StateJson& json) {
+  return json.contains(kStoppedAfter) && !json[kStoppedAfter].is_null();
 }
 
 TrainerState state_of(const StateJson& json) {
@@ -133,6 +142,15 @@ TrainerState state_of(const StateJson& json) {
   state.weighting = json.at("weighting").get<std::vector<double>>();
   state.task_weights = json.at("task_weights").get<std::vector<double>>();
   state.frozen = json.value("frozen", uint64_t{0});
+  // Earlier versions did not write these.
+  if (json.contains("rollback")) {
+    const StateJson& rollback = json["rollback"];
+    state.rollback = {.to = rollback.at(0).get<int64_t>(),
+                      .failed_at = rollback.at(1).get<int64_t>(),
+                      .tries = rollback.at(2).get<int>(),
+                      .best_from = rollback.at(3).get<size_t>()};
+  }
+  if (was_at_stop(json)) state.stopped_after = json[kStoppedAfter].get<int64_t>();
   return state;
 }
 
@@ -182,14 +200,24 @@ int64_t updates_of(const std::filesystem::path& path) {
   return std::stoll(path.filename().string().substr(kBegin.size(), kDigits));
 }
 
+enum class FileKind { kOther, kDue, kAtStop };
+
 // Told by the header alone.
-bool is_checkpoint(const std::filesystem::path& path) {
+FileKind kind_of(const std::filesystem::path& path) {
   try {
     const SafetensorsHeader header = read_safetensors_header(path);
     const auto version = header.metadata.find(kFormat);
-    return version != header.metadata.end() && version->second == std::to_string(kVersion);
+    if (version == header.metadata.end() || version->second != std::to_string(kVersion)) {
+      return FileKind::kOther;
+    }
+    const auto state = header.metadata.find("state");
+    const bool at_stop =
+        state != header.metadata.end() && was_at_stop(StateJson::parse(state->second));
+    return at_stop ? FileKind::kAtStop : FileKind::kDue;
   } catch (const Error&) {
-    return false;
+    return FileKind::kOther;
+  } catch (const nlohmann::json::exception&) {
+    return FileKind::kOther;
   }
 }
 
@@ -264,12 +292,12 @@ CheckpointFolder::~CheckpointFolder() {
 bool CheckpointFolder::due(int64_t updates) const {
   const std::chrono::duration<double, std::ratio<60>> minutes = Clock::now() - last_time_;
   return (schedule_.minutes > 0 && minutes.count() >= schedule_.minutes) ||
-         (schedule_.steps > 0 && updates - last_updates_ >= schedule_.steps);
+         (schedule_.steps > 0 && updates - last_due_ >= schedule_.steps);
 }
 
 void CheckpointFolder::start_write(TrainerState state) {
   last_time_ = Clock::now();
-  last_updates_ = state.updates;
+  if (!state.stopped_after) last_due_ = state.updates;
   finish();
   const int64_t updates = state.updates;
   try {
@@ -305,7 +333,11 @@ void CheckpointFolder::write(TrainerState state) {
 void CheckpointFolder::remove_void(const std::filesystem::path& written) const {
   int kept = 0;
   for (const std::filesystem::path& path : checkpoint_files(folder_)) {
-    if (!is_checkpoint(path) || (path <= written && ++kept <= schedule_.keep)) continue;
+    const FileKind kind = kind_of(path);
+    if (kind == FileKind::kOther) continue;
+    const bool stays =
+        kind == FileKind::kAtStop ? path == written : path <= written && ++kept <= schedule_.keep;
+    if (stays) continue;
     std::error_code ignored;
     std::filesystem::remove(path, ignored);
   }
@@ -314,7 +346,7 @@ void CheckpointFolder::remove_void(const std::filesystem::path& written) const {
 void CheckpointFolder::remove_from(int64_t updates) const {
   try {
     for (const std::filesystem::path& path : checkpoint_files(folder_)) {
-      if (updates_of(path) < updates || !is_checkpoint(path)) continue;
+      if (updates_of(path) < updates || kind_of(path) == FileKind::kOther) continue;
       std::error_code ignored;
       std::filesystem::remove(path, ignored);
     }
@@ -322,12 +354,14 @@ void CheckpointFolder::remove_from(int64_t updates) const {
   }
 }
 
-CheckpointFolder::Newest CheckpointFolder::newest(int64_t below) const {
+CheckpointFolder::Newest CheckpointFolder::newest(int64_t below, bool of_stops) const {
   Newest newest;
   for (const std::filesystem::path& path : checkpoint_files(folder_)) {
     if (updates_of(path) >= below) continue;
     try {
-      newest.checkpoint = read_checkpoint(path);
+      Checkpoint checkpoint = read_checkpoint(path);
+      if (checkpoint.state.stopped_after && !of_stops) continue;
+      newest.checkpoint = std::move(checkpoint);
       newest.path = path;
       return newest;
     } catch (const Error& error) {

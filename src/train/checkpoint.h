@@ -59,14 +59,16 @@ class CheckpointFolder {
   // Whether one should be written after that many updates.
   [[nodiscard]] bool due(int64_t updates) const;
   // Begins to write one in a thread of its own, then removes those that are older than the ones to
-  // keep, or newer than it (of a training that went back), and nothing that is no checkpoint; waits
-  // first for the one before. Throws kResource when that one could not be written, or no thread can
-  // be started.
+  // keep, or newer than it (of a training that went back), and nothing that is no checkpoint; one
+  // that was written at a stop is kept beside them until the next. Waits first for the one before.
+  // Throws kResource when that one could not be written, or no thread can be started.
   void start_write(TrainerState state);
   // Waits until everything is written; throws as start_write().
   void finish();
-  // The training goes on from its checkpoint of that many updates.
-  void continue_from(int64_t updates) { last_updates_ = updates; }
+  // The training goes on from where its last checkpoint that was due has that many updates.
+  void continue_from(int64_t updates) { last_due_ = updates; }
+  // The updates of that one; 0: there is none.
+  [[nodiscard]] int64_t last_due() const { return last_due_; }
   // Removes the checkpoints of that many updates and more, when a training has gone back further.
   void remove_from(int64_t updates) const;
 
@@ -75,9 +77,10 @@ class CheckpointFolder {
     std::optional<Checkpoint> checkpoint;
     std::vector<std::string> skipped;  // newer files that cannot be used, and why
   };
-  // The one with the most updates, below `below`, that can be read. Throws as checkpoint_files(),
-  // and kResource without memory for one.
-  [[nodiscard]] Newest newest(int64_t below = std::numeric_limits<int64_t>::max()) const;
+  // The one with the most updates, below `below`, that can be read, of those that were written at a
+  // stop only with `of_stops`. Throws as checkpoint_files(), and kResource without memory for one.
+  [[nodiscard]] Newest newest(int64_t below = std::numeric_limits<int64_t>::max(),
+                              bool of_stops = true) const;
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -90,7 +93,7 @@ class CheckpointFolder {
   TrainingInputs inputs_;
   CheckpointSchedule schedule_;
   Clock::time_point last_time_ = Clock::now();
-  int64_t last_updates_ = 0;
+  int64_t last_due_ = 0;
   std::future<void> writing_;
 };
 

@@ -134,7 +134,8 @@ void resume(const TrainRequest& request, const RunFolder& folder, const Training
   } catch (const Error& error) {
     throw error.within("cannot continue from '" + newest.path.string() + "'");
   }
-  checkpoints.continue_from(newest.checkpoint->state.updates);
+  const TrainerState& state = newest.checkpoint->state;
+  checkpoints.continue_from(state.stopped_after.value_or(state.updates));
   observer.resumed(newest.checkpoint->state);
   for (const std::string& reason : newest.skipped) observer.warn("passed over: " + reason);
   for (const std::string& change : changes) observer.warn("changed since: " + change);
@@ -232,7 +233,9 @@ void run_training(const TrainRequest& given, RunFolder& folder, Backend& backend
   CheckpointFolder::Newest newest;
   if (request.resume) newest = newest_usable(checkpoints);
   if (!bad_step) {
-    if (request.heads_first > 0 && !newest.checkpoint) {
+    // A rollback may lead to the start, which is then wanted after a resume too.
+    const bool wants_start = !newest.checkpoint || request.on_nan == OnNan::kRollback;
+    if (request.heads_first > 0 && wants_start) {
       train_heads_first(prepared, backend, observer);
     }
     cache_features(prepared, observer);
@@ -262,6 +265,7 @@ void run_training(const TrainRequest& given, RunFolder& folder, Backend& backend
     const TrainingPhase& phase = phases[i];
     const bool last = i + 1 == phases.size();
     if (phase.end_epoch <= epoch && !last) continue;
+    if (i > 0) options.phase_epoch = phases[i - 1].end_epoch;
     if (!request.progressive.empty()) begin_phase(phase, prepared, options, observer);
     Trainer trainer(last ? std::move(prepared.model) : prepared.model, prepared.train(),
                     prepared.validation(), backend, options, recorder);

@@ -78,7 +78,8 @@ std::vector<OptionSpec> run_options() {
            "When a loss, a parameter or a prediction of the validation is not finite. stop: end, "
            "and keep the step where that began for --replay; rollback: back to the last "
            "checkpoint, or to the start where there is none, with half the learning rate.",
-       .group = "Run"},
+       .group = "Run",
+       .incidental = true},
       {.key = "train.replay",
        .flag = "--replay",
        .value_name = "FILE",
@@ -117,9 +118,23 @@ std::vector<OptionSpec> run_options() {
   };
 }
 
+namespace {
+
+// A saved step lies in the folder of its run.
+std::optional<std::filesystem::path> folder_of_replay(const Options& options) {
+  if (!options.has("train.replay")) return std::nullopt;
+  std::filesystem::path folder = std::filesystem::path(options.text("train.replay")).parent_path();
+  if (folder.empty()) folder = ".";
+  std::error_code ignored;
+  if (!std::filesystem::exists(folder / "config.toml", ignored)) return std::nullopt;
+  return folder;
+}
+
+}  // namespace
+
 std::optional<std::filesystem::path> named_run_folder(const Options& options) {
   const bool result = options.has("train.save_result");
-  if (!result && !options.has("train.run")) return std::nullopt;
+  if (!result && !options.has("train.run")) return folder_of_replay(options);
   const std::string name = options.text(result ? "train.save_result" : "train.run");
   const bool is_path = result || name.find('/') != std::string::npos;
   return is_path ? std::filesystem::path(name) : std::filesystem::path("runs") / name;
@@ -133,7 +148,8 @@ std::unique_ptr<RunFolder> open_run_folder(const Options& options) {
         .with_hint("keep one of them");
   }
   const bool goes_on = options.boolean("train.resume") || options.has("train.replay");
-  if (!named && !result) {
+  const std::optional<std::filesystem::path> path = named_run_folder(options);
+  if (!path) {
     if (goes_on) {
       throw usage_error(
           "{}: which run?",
@@ -144,7 +160,7 @@ std::unique_ptr<RunFolder> open_run_folder(const Options& options) {
     }
     return RunFolder::numbered("runs");
   }
-  auto folder = std::make_unique<RunFolder>(*named_run_folder(options));
+  auto folder = std::make_unique<RunFolder>(*path);
   if (named && !goes_on && folder->holds_run()) {
     throw usage_error("'{}' holds a run already", folder->path().string())
         .with_hint("--resume goes on with it; --run with another name begins a new one");

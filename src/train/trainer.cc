@@ -92,7 +92,6 @@ Trainer::Trainer(Model model, BatchSource& train, BatchSource* validation, Backe
       feed_(plan_, part_.input, model_.tasks, train.mixes()),
       statistics_check_(model_),
       epoch_(options.first_epoch),
-      earliest_epoch_(options.first_epoch),
       epoch_sums_(model_.tasks.size()),
       window_sums_(model_.tasks.size()),
       losses_(model_.tasks.size()),
@@ -113,7 +112,8 @@ Trainer::Trainer(Model model, BatchSource& train, BatchSource* validation, Backe
   }
   frozen_hash_ = hash_tensors(frozen_);
   model_.parameters.clear();
-  if (!options_.bad_steps.empty() || options_.on_nan == OnNan::kRollback) {
+  const bool wants_start = !options_.bad_steps.empty() || options_.on_nan == OnNan::kRollback;
+  if (wants_start && options_.phase_epoch.value_or(epoch_) == epoch_) {
     keep_start(std::move(trained));
   }
 }
@@ -397,7 +397,7 @@ void Trainer::save_models() {
     notes["validation_" + options_.best_by.text()] = fmt::format("{}", *report.score);
   }
   write_model(options_.last, model_, notes);
-  const auto rivals = std::span(history_).subspan(best_from_);
+  const auto rivals = std::span(history_).subspan(rollback_.best_from);
   if (best_epoch(rivals, options_.best_by.higher_is_better()) == std::ssize(rivals) - 1) {
     name_file_too(options_.last, options_.best);
   }

@@ -43,6 +43,9 @@ struct TrainerOptions {
   std::optional<TrainedPart> part;  // of the model; not given: all of it
   int first_epoch = 0;  // number of the checkpoint that was loaded, and of the first epoch
   int end_epoch = 1;    // the first epoch that is not trained
+  // Of a training in phases, the first epoch of this one: checkpoints of earlier epochs are not for
+  // this trainer, nor is the start. Not given: all of the training.
+  std::optional<int> phase_epoch;
   MemoryMode memory = MemoryMode::kAuto;
   OptimizerOptions optimizer;
   double stochastic_depth = 0;      // most probability that a branch is left out; 0: none is
@@ -93,12 +96,13 @@ class Trainer {
   void finish_epoch();
 
   [[nodiscard]] TrainerState state() const;
-  // Throws kInput for a state of another network or other tasks, or when the frozen part has other
-  // values.
+  // Of this training, by a trainer that was made as the one that it began with. Throws kInput for a
+  // state of another network or other tasks, or when the frozen part has other values.
   void restore(const TrainerState& state);
 
   // Computes again a step in which a value was not finite, and tells where that begins. The
-  // training cannot continue afterwards, but by restore().
+  // training cannot continue afterwards, but by restore(). Throws kInput for a step of another
+  // network or other tasks.
   [[nodiscard]] std::vector<std::string> replay(const BadStep& step);
 
   [[nodiscard]] const Plan& plan() const { return plan_; }
@@ -149,14 +153,18 @@ class Trainer {
   void recover(const NonFinite& error);
   [[nodiscard]] NonFinite explained(const NonFinite& error,
                                     const std::optional<TrainerState>& last);
-  void roll_back(const NonFinite& error, std::optional<TrainerState> last);
+  // `best`: best_so_far() where it failed.
+  void roll_back(const NonFinite& error, std::optional<TrainerState> last, size_t best);
+  // The epochs up to the one whose model is best.safetensors.
+  [[nodiscard]] size_t best_so_far() const;
   // Where to go back to: `last`, or further where that was of no use before.
   [[nodiscard]] std::optional<TrainerState> rollback_target(std::optional<TrainerState> last);
   void keep_start(NamedTensors parameters);
   [[nodiscard]] std::optional<TrainerState> start_state();
-  // The newest checkpoint of fewer than `below` updates that is for this trainer, or the start;
-  // nothing where neither is there.
+  // The newest checkpoint of fewer than `below` updates that is for this trainer, or the start, or
+  // else one that was written at a stop; nothing where none is there.
   [[nodiscard]] std::optional<TrainerState> last_state(int64_t below);
+  [[nodiscard]] std::optional<TrainerState> newest_state(int64_t below, bool of_stops);
 
   // Replay (trainer_replay.cc): where it all began. Repeats the training from `last` with every
   // value checked; the first bad step, or nothing when none comes.
@@ -179,6 +187,7 @@ class Trainer {
   [[nodiscard]] std::string origin_in_forward(const BadStep& before);
   // Updates by the gradients, and names the first parameter whose gradient is not finite.
   [[nodiscard]] std::string checked_backward(const StepContext& context, const WeightingStep& step);
+  void check_step(const BadStep& step) const;
   [[nodiscard]] std::vector<std::string> replay_training(const BadStep& step);
   [[nodiscard]] std::vector<std::string> replay_validation(const BadStep& step);
 
@@ -192,8 +201,8 @@ class Trainer {
   void count_epoch(const EpochReport& report);
   // Waits for the checkpoint that is being written; a failure is told to the observer.
   void finish_checkpoint();
-  // Of where it stands; `parameters`: as they are now, or empty.
-  void start_checkpoint(NamedTensors parameters = {});
+  // Of where it stands; `parameters`: as they are now, or empty. `at_stop`: though none is due.
+  void start_checkpoint(NamedTensors parameters = {}, bool at_stop = false);
   [[nodiscard]] TrainerState state_with(NamedTensors parameters) const;
   void put(const TrainerState& state);
   void stop_if_asked();
@@ -223,17 +232,14 @@ class Trainer {
   int pass_ = 0;               // of the update in hand
   int64_t pass_pictures_ = 0;  // real ones of its passes so far
   int rollbacks_ = 0;
-  int64_t rolled_back_to_ = -1, failed_at_ = 0;  // updates of the last rollback; -1: there was none
-  int tries_ = 0;                                // of rollbacks in a row to there
-  size_t best_from_ = 0;  // the epochs before have no claim to best.safetensors
+  RollbackRecord rollback_;
   std::vector<EpochReport> history_;
   int plateau_cuts_ = 0;              // that follow from it
   std::optional<uint64_t> log_size_;  // while an epoch is finished: before its lines
   bool epoch_begun_ = false;
-  // Where a new training starts, but for what is zero there; not after a restore(), and only until
-  // the first checkpoint where a rollback does not need it.
+  // Where a new training starts, but for what is zero there; only until the first checkpoint or a
+  // restore() where a rollback does not need it.
   std::optional<TrainerState> start_;
-  int earliest_epoch_ = 0;          // of this trainer: checkpoints of earlier ones are not for it
   std::optional<BadStep> noticed_;  // by the detection
   Trace* trace_ = nullptr;          // while the training is replayed: nothing is reported
   std::vector<MetricSums> epoch_sums_;

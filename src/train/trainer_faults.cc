@@ -102,12 +102,13 @@ void Trainer::fail_validation(const NonFinite& error, Inference& inference) {
 
 void Trainer::recover(const NonFinite& error) {
   model_.parameters.clear();  // of an end of an epoch that is not reached
+  const size_t best = best_so_far();
   std::optional<TrainerState> last;
   const bool is_replayed = noticed_ && !noticed_->validation;
   if (is_replayed || options_.on_nan == OnNan::kRollback) last = last_state(updates_ + 1);
   const NonFinite known = explained(error, last);
   if (options_.on_nan != OnNan::kRollback) throw NonFinite(known);
-  roll_back(known, std::move(last));
+  roll_back(known, std::move(last), best);
 }
 
 NonFinite Trainer::explained(const NonFinite& error, const std::optional<TrainerState>& last) {
@@ -130,7 +131,8 @@ NonFinite Trainer::explained(const NonFinite& error, const std::optional<Trainer
       options_.bad_steps / fmt::format("bad-step-{:010}.safetensors", step.updates);
   try {
     write_bad_step(file, std::move(step));
-    hint += fmt::format("; the same command with --replay {} computes it again", file.string());
+    hint += fmt::format("; 'orthrus train {} --replay {}' computes it again",
+                        options_.bad_steps.string(), file.string());
   } catch (const Error& failure) {
     observer_.warn(failure.message());
   }
@@ -140,23 +142,29 @@ NonFinite Trainer::explained(const NonFinite& error, const std::optional<Trainer
 std::optional<TrainerState> Trainer::rollback_target(std::optional<TrainerState> last) {
   const int64_t half_epoch = updates_per_epoch(train_.batches_per_epoch(), options_.accumulate) / 2;
   const bool same_cause =
-      rolled_back_to_ >= 0 && updates_ <= failed_at_ + std::min(kSameCause, half_epoch);
-  failed_at_ = updates_;
+      rollback_.to >= 0 && updates_ <= rollback_.failed_at + std::min(kSameCause, half_epoch);
+  rollback_.failed_at = updates_;
   if (!same_cause) {
-    tries_ = 0;
-  } else if (last && last->updates > rolled_back_to_) {
-    last = last_state(rolled_back_to_ + 1);
+    rollback_.tries = 0;
+  } else if (last && last->updates > rollback_.to) {
+    last = last_state(rollback_.to + 1);
   }
-  if (last && tries_ >= kMaxTries) {
+  if (last && rollback_.tries >= kMaxTries) {
     if (std::optional<TrainerState> before = last_state(last->updates)) last = std::move(before);
   }
   if (!last) return last;
-  tries_ = same_cause && last->updates == rolled_back_to_ ? tries_ + 1 : 1;
-  rolled_back_to_ = last->updates;
+  rollback_.tries = same_cause && last->updates == rollback_.to ? rollback_.tries + 1 : 1;
+  rollback_.to = last->updates;
   return last;
 }
 
-void Trainer::roll_back(const NonFinite& error, std::optional<TrainerState> last) {
+size_t Trainer::best_so_far() const {
+  const auto rivals = std::span(history_).subspan(rollback_.best_from);
+  const int best = best_epoch(rivals, options_.best_by.higher_is_better());
+  return rollback_.best_from + static_cast<size_t>(best + 1);
+}
+
+void Trainer::roll_back(const NonFinite& error, std::optional<TrainerState> last, size_t best) {
   last = rollback_target(std::move(last));
   if (!last || rollbacks_ >= kMaxRollbacks) {
     const std::string why =
@@ -165,9 +173,8 @@ void Trainer::roll_back(const NonFinite& error, std::optional<TrainerState> last
     throw NonFinite(Error(error.kind(), error.message(), why + "; " + error.hint()));
   }
   last->rollbacks = rollbacks_ + 1;
-  const int best = best_epoch(history_, options_.best_by.higher_is_better());
   put(*last);
-  if (best >= std::ssize(history_)) best_from_ = history_.size();
+  if (best > history_.size()) rollback_.best_from = history_.size();
   observer_.warn(fmt::format("{}; back to {}, with the learning rate halved: --lr {} by now",
                              error.message(),
                              updates_ == 0 ? "the start" : fmt::format("update {}", updates_),
@@ -210,17 +217,25 @@ std::optional<TrainerState> Trainer::start_state() {
 std::optional<TrainerState> Trainer::last_state(int64_t below) {
   if (options_.checkpoints == nullptr) return start_state();
   finish_checkpoint();
+  if (auto due = newest_state(below, false)) return due;
+  if (auto start = start_state()) return start;
+  return newest_state(below, true);
+}
+
+std::optional<TrainerState> Trainer::newest_state(int64_t below, bool of_stops) {
   try {
-    CheckpointFolder::Newest newest = options_.checkpoints->newest(below);
-    for (const std::string& reason : newest.skipped) observer_.warn("passed over: " + reason);
-    if (newest.checkpoint && newest.checkpoint->state.epoch >= earliest_epoch_ &&
-        newest.checkpoint->state.frozen == frozen_hash_) {
+    CheckpointFolder::Newest newest = options_.checkpoints->newest(below, of_stops);
+    if (!of_stops) {
+      for (const std::string& reason : newest.skipped) observer_.warn("passed over: " + reason);
+    }
+    if (newest.checkpoint && newest.checkpoint->state.frozen == frozen_hash_ &&
+        newest.checkpoint->state.epoch >= options_.phase_epoch.value_or(options_.first_epoch)) {
       return std::move(newest.checkpoint->state);
     }
   } catch (const Error& error) {
     observer_.warn(error.message());
   }
-  return start_state();
+  return std::nullopt;
 }
 
 }  // namespace orthrus

@@ -120,7 +120,38 @@ void Trainer::trace_update() {
   }
 }
 
+void Trainer::check_step(const BadStep& step) const {
+  const auto differs = [](const std::string& how) {
+    return input_error("--replay: the step is of another training: {}", how)
+        .with_hint("a step is computed again by the run in whose folder it was saved");
+  };
+  for (const PlanParameter& parameter : plan_.parameters()) {
+    const auto found = step.parameters.find(parameter.name);
+    if (found == step.parameters.end()) {
+      throw differs(fmt::format("it has no parameter '{}'", parameter.name));
+    }
+  }
+  NamedTensors own;
+  plan_.store_parameters(own);
+  for (const auto& [name, tensor] : step.parameters) {
+    const auto found = own.find(name);
+    if (found == own.end()) {
+      throw differs(fmt::format("this one has no parameter '{}'", name));
+    }
+    if (found->second.shape() == tensor.shape()) continue;
+    throw differs(fmt::format("its parameter '{}' has the shape {}, this one's has {}", name,
+                              tensor.shape().to_string(), found->second.shape().to_string()));
+  }
+  const bool own_size = !step.validation && options_.picture_shape.rank() > 0;
+  const Shape images = own_size ? options_.picture_shape : part_.batch_shape(options_.batch_size);
+  if (step.data.images.shape() != images) {
+    throw differs(fmt::format("its batch has the shape {}, this one's have {}",
+                              step.data.images.shape().to_string(), images.to_string()));
+  }
+}
+
 std::vector<std::string> Trainer::replay(const BadStep& step) {
+  check_step(step);
   std::vector<std::string> lines = {
       fmt::format("epoch {}, batch {}{}, after {} updates{}", step.epoch, step.batch,
                   step.validation ? " of the validation" : "", step.updates,

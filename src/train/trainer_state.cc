@@ -1,4 +1,6 @@
 // A trainer's state: taken out for checkpoints, put back by a resume or a rollback.
+#include <algorithm>
+
 #include "train/trainer.h"
 
 namespace orthrus {
@@ -12,12 +14,14 @@ void Trainer::finish_checkpoint() {
   }
 }
 
-void Trainer::start_checkpoint(NamedTensors parameters) {
+void Trainer::start_checkpoint(NamedTensors parameters, bool at_stop) {
   finish_checkpoint();  // the one before
   // The checkpoint takes its place, and two copies at once would raise the peak of memory.
   if (options_.on_nan == OnNan::kStop) start_.reset();
   try {
-    options_.checkpoints->start_write(state_with(std::move(parameters)));
+    TrainerState state = state_with(std::move(parameters));
+    if (at_stop) state.stopped_after = options_.checkpoints->last_due();
+    options_.checkpoints->start_write(std::move(state));
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kResource) throw;
     observer_.warn(error.message() + "; the training goes on without that checkpoint");
@@ -30,9 +34,10 @@ void Trainer::stop_if_asked() {
   if (!kind) return;
   std::string hint;
   if (options_.checkpoints != nullptr) {
-    if (epoch_begun_) {
+    // One that was due here stays: it holds the same, or leads here again.
+    if (epoch_begun_ && (updates_ == 0 || updates_ != options_.checkpoints->last_due())) {
       check_state(static_cast<int64_t>(train_.state().batch));
-      start_checkpoint();
+      start_checkpoint({}, true);
     }
     options_.checkpoints->finish();
     hint = "continue with the same command and --resume";
@@ -56,6 +61,7 @@ TrainerState Trainer::state_with(NamedTensors parameters) const {
                      .window_sums = window_sums_,
                      .history = history_,
                      .rollbacks = rollbacks_,
+                     .rollback = rollback_,
                      .log_size = log_size_.value_or(observer_.log_size()),
                      .weighting = weighting_->state(),
                      .task_weights = task_weights_,
@@ -80,8 +86,9 @@ void Trainer::restore(const TrainerState& state) {
         .with_hint("give the same --model, --train and --bn as before");
   }
   put(state);
-  start_.reset();  // this training started elsewhere
-  earliest_epoch_ = state.epoch;
+  rollback_ = state.rollback;
+  rollback_.best_from = std::min(rollback_.best_from, history_.size());
+  if (options_.on_nan == OnNan::kStop) start_.reset();
 }
 
 void Trainer::put(const TrainerState& state) {

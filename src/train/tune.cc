@@ -1,6 +1,7 @@
 #include "train/tune.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -66,6 +67,7 @@ class Tuner {
       RunFolder run(folder);
       run_training(request, run, backend_, quiet);
       trial.score = summarise_run(folder).score;
+      if (trial.score && !std::isfinite(*trial.score)) trial.score.reset();
     } catch (const NonFinite&) {
       trial.score.reset();
     }
@@ -81,11 +83,12 @@ class Tuner {
   const std::function<std::optional<ErrorKind>()>& stop_;
 };
 
-// The best trials first; those without a score last of their round.
+// The best trials first; those without a score last.
 void rank(std::vector<Trial>& trials, bool higher_is_better) {
   std::ranges::stable_sort(trials, [higher_is_better](const Trial& a, const Trial& b) {
+    if (a.score.has_value() != b.score.has_value()) return a.score.has_value();
     if (a.epochs != b.epochs) return a.epochs > b.epochs;  // the one that continued was better
-    if (!a.score || !b.score) return a.score.has_value() && !b.score.has_value();
+    if (!a.score) return false;
     return higher_is_better ? *a.score > *b.score : *a.score < *b.score;
   });
 }
@@ -153,6 +156,13 @@ std::vector<Trial> tune(const Options& options, const TuneOptions& tuning, Backe
     if (epochs == most) break;
     alive = (alive + 1) / 2;
     epochs = alive == 1 ? most : std::min(2 * epochs, most);
+  }
+  if (!trials.front().score) {
+    throw input_error("none of the {} trials has a finite {}: there is none to recommend",
+                      trials.size(), best_by.text())
+        .with_hint(
+            "they diverged, or the metric is not defined for the validation data: try lower "
+            "values of optimizer.lr, or another --best-by");
   }
   write_file(tuning.folder / "best.toml",
              options_toml(tuner.options_of(trials.front()), "orthrus train"));

@@ -47,7 +47,8 @@ struct Trial {
 
 // `options`: of the training, with a validation list and as many epochs as the last trials get.
 // The trials with the best ones first, by the options' --best-by. Tells `observer` a line per trial
-// and round. Throws kUsage and what run_training() throws, but for losses that are no numbers.
+// and round. Throws kUsage and what run_training() throws, but for losses that are no numbers; and
+// kInput when no trial has a finite score.
 [[nodiscard]] std::vector<Trial> tune(const Options& options, const TuneOptions& tuning,
                                       Backend& backend, TrainObserver& observer,
                                       const std::function<std::optional<ErrorKind>()>& stop);

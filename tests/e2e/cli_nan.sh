@@ -45,7 +45,7 @@ replays() {
 # In the middle of an epoch, at rates that let it show at once, or first where no loss shows it.
 for rate in 1e8 1e12 1e30 1e38; do
   run 3 "${train[@]}" --run "wild-$rate" --lr $rate
-  says err "error: epoch 0, batch " "not " "; it began in '" "lower --lr" "--replay runs/wild-$rate/bad-step-"
+  says err "error: epoch 0, batch " "not " "; it began in '" "lower --lr" "'orthrus train runs/wild-$rate --replay runs/wild-$rate/bad-step-"
   replays "runs/wild-$rate"
   [ ! -d "runs/wild-$rate/checkpoints" ] || fail "a checkpoint was written"
 done
@@ -89,4 +89,80 @@ run 0 "${valid[@]}" --run mended --on-nan rollback
 says err "of the validation: a prediction of task" "back to the start, with the learning rate halved"
 finite runs/mended/last.safetensors
 grep -qi nan runs/mended/metrics.csv && fail "NaN in the metrics"
+
+# The parameters are finite, and the answers are not: no command takes them for answers.
+images=$goldens/data/images
+run 0 "${train[@]}" --batch-size 8 --lr 200 --seed 1 --num-epoch 1 --save-result hidden --save-name hidden
+finite hidden/last.safetensors
+image=$(ls "$images"/*.jpg | head -1)
+for model in hidden hidden/hidden; do
+  shape=()
+  [ $model = hidden ] || shape=(--image-shape 3,32,32)
+  for form in "" --json --csv "--top 2" "--csv --top 1"; do
+    # shellcheck disable=SC2086
+    run 3 predict $model "$image" $form "${shape[@]}"
+    says err "$image: the answer of task 'softmax' is not a finite number"
+    grep -qi nan out && fail "predict $model $form answered NaN"
+  done
+  run 3 predict $model "$image" "${shape[@]}" --tta mirror --features hidden.npy
+  [ -e hidden.npy ] && fail "features of a model that has no answers"
+  run 3 evaluate $model "${shape[@]}" --data-val "$goldens/data/val.lst" --image-val "$goldens/data"
+  says err "an answer of task 'softmax'"
+  run 3 bench --mode infer --model $model --image-shape 3,32,32 --steps 1 --batch-size 2
+done
+
+# A run without a name: the hint's command, and the training's own, find the run by the file.
+run 3 "${train[@]}" --lr 1e8
+says err "'orthrus train runs/0001 --replay runs/0001/bad-step-"
+command=$(sed -n "s/.*'orthrus \(train [^']*\)' computes it again.*/\1/p" err)
+# shellcheck disable=SC2086
+run 0 $command
+says err "that is not finite: '"
+bad=$(ls runs/0001/bad-step-*)
+run 0 "${train[@]}" --lr 1e8 --replay "$bad"
+says err "that is not finite: '"
+[ -e runs/0002 ] && fail "a replay began a run"
+cp "$bad" elsewhere.safetensors
+run 2 "${train[@]}" --lr 1e8 --replay elsewhere.safetensors
+says err "--replay: which run?"
+run 3 predict "$bad" "$image"
+says err "is a step of a training that was saved for --replay, not a model"
+
+# Another run's step is refused with what differs.
+run 0 train --model resnet14_small --image-shape 3,32,32 --num-classes 4 --batch-size 2 --threads 1 \
+  --data-train "$goldens/data/train.lst" --image-train "$goldens/data" --num-epoch 1 --run other
+run 3 train runs/other --replay "$bad"
+says err "--replay: the step is of another training: "
+
+# A run that stopped goes on with rollback: that is no other training.
+run 3 "${train[@]}" --run later --lr 5000 --seed 2
+run 0 train runs/later --resume --on-nan rollback
+cmp -s runs/later/last.safetensors runs/found/last.safetensors || fail "resumed with rollback, it ends elsewhere"
+
+# A search in which every trial diverges recommends none; where one does not, it is that one.
+search=("${train[@]:1}" --num-epoch 2 --data-val "$goldens/data/val.lst" --image-val "$goldens/data")
+run 3 tune "${search[@]}" --tune optimizer.lr=1e8,1e12 --out diverged
+says err "none of the 2 trials has a finite accuracy"
+[ -e diverged/best.toml ] && fail "a trial that diverged is recommended"
+run 0 tune "${search[@]}" --tune optimizer.lr=1e8,0.001 --out half
+grep -q '^lr = 0.001' half/best.toml || fail "the trial that diverged is the best"
+
+# A killed training that goes back to checkpoints and the start ends as one that was left alone.
+back=("${train[@]}" --lr 600 --warmup 10 --seed 2 --on-nan rollback --checkpoint-steps 4)
+run 0 "${back[@]}" --run alone
+says err "back to update" "back to the start"
+for end in KILL:1 KILL:3 KILL:5 TERM:2 TERM:4; do
+  place=${end#*:}
+  "$program" "${back[@]}" --run "cut-$end" >out 2>"cut-$end.log" &
+  trained=$!
+  until [ -e "cut-$end.log" ]; do sleep 0.01; done
+  while kill -0 $trained 2>/dev/null && [ "$(grep -c 'by now$' "cut-$end.log" || true)" -lt "$place" ]; do
+    sleep 0.01
+  done
+  kill -"${end%:*}" $trained 2>/dev/null
+  wait $trained 2>/dev/null
+  run 0 "${back[@]}" --run "cut-$end" --resume
+  cmp -s runs/alone/last.safetensors "runs/cut-$end/last.safetensors" ||
+    fail "after $end and a resume it ends elsewhere"
+done
 exit 0

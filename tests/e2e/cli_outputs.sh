@@ -39,3 +39,14 @@ run 4 tune a/config.toml "${validation[@]}" --out file --tune optimizer.lr=0.1,0
 mkdir -p search/best.toml
 run 4 tune a/config.toml "${validation[@]}" --out search --tune optimizer.lr=0.1,0.2
 [ "$(ls search)" = best.toml ] || fail "a search began that could not end"
+
+# A disk that becomes full meanwhile (here a limit of files' sizes) takes away the files, not the
+# results.
+cp "$goldens/data/val.lst" whole.lst
+for form in "" --json; do
+  # shellcheck disable=SC2086
+  (trap '' XFSZ; ulimit -f 0; exec "$program" evaluate a --data-val whole.lst \
+    --image-val "$goldens/data" --out "limited$form" $form 2>&1) | cat >both
+  [ "${PIPESTATUS[0]}" -eq 4 ] || fail "files that cannot be written must end with 4: $(cat both)"
+  says both accuracy softmax_multitask "cannot "
+done

@@ -332,6 +332,116 @@ TEST(NonFinite, GivesUpACheckpointThatFailsAgain) {
                                              "the start", "the start"));
 }
 
+// Rates at which the values overflow several times, with checkpoints in between. It is cut off
+// after every ninth of its steps in turn, by a kill or by a stop, and resumed: the same bytes in
+// the end, and the same way there.
+struct Ended {
+  TrainerState state;
+  std::vector<std::string> warnings;
+};
+
+struct Killed {};
+
+// After `steps` steps of this process, or at its own end. Nothing in the second case.
+class CutOff : public RecordingObserver {
+ public:
+  void after_step(const StepReport& report) override {
+    RecordingObserver::after_step(report);
+    if (--left == 0 && kill) throw Killed();
+  }
+  int left = 0;
+  bool kill = false;
+};
+
+class CutOffWithRollbacks : public ::testing::TestWithParam<bool> {
+ protected:
+  // Resumes where the folder has a checkpoint; `cut_after` 0: to the end.
+  static std::optional<Ended> train(const std::filesystem::path& folder, int cut_after, bool kill) {
+    TrainerOptions options = options_of(4e5);
+    options.on_nan = OnNan::kRollback;
+    options.end_epoch = 4;
+    options.schedule.warmup = 20;
+    CheckpointFolder checkpoints(folder / "checkpoints", {}, {.minutes = 0, .steps = 3});
+    options.checkpoints = &checkpoints;
+    options.bad_steps = folder;
+    LoaderOptions loading;
+    loading.batch_size = options.batch_size;
+    loading.seed = options.seed;
+    loading.shuffle = true;
+    Model model = tiny_model();
+    const auto loader = golden_loader("train.lst", model.preprocessing, loading);
+    const std::unique_ptr<Backend> backend = make_ref_backend();
+    CutOff observer;
+    observer.left = cut_after;
+    observer.kill = kill;
+    options.stop = [&]() -> std::optional<ErrorKind> {
+      if (kill || cut_after == 0 || observer.left > 0) return std::nullopt;
+      return ErrorKind::kTerminated;
+    };
+    Trainer trainer(std::move(model), *loader, nullptr, *backend, options, observer);
+    const CheckpointFolder::Newest newest = checkpoints.newest();
+    if (newest.checkpoint) {
+      const TrainerState& state = newest.checkpoint->state;
+      trainer.restore(state);
+      checkpoints.continue_from(state.stopped_after.value_or(state.updates));
+    }
+    try {
+      EXPECT_TRUE(trainer.run());
+    } catch (const Killed&) {
+      return std::nullopt;
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::kTerminated) throw;
+      return std::nullopt;
+    }
+    std::vector<std::string> warnings = observer.warnings;
+    return Ended{.state = trainer.state(), .warnings = std::move(warnings)};
+  }
+};
+
+TEST_P(CutOffWithRollbacks, EndsWithTheSameBytes) {
+  const TemporaryFolder whole;
+  const std::optional<Ended> expected = train(whole.path(), 0, false);
+  ASSERT_TRUE(expected);
+  ASSERT_GE(expected->state.rollbacks, 3);
+  ASSERT_THAT(expected->warnings, Contains(HasSubstr("back to update ")));
+  ASSERT_THAT(expected->warnings, Contains(HasSubstr("back to the start")));
+  int cut_after = 1;
+  for (;; cut_after += 9) {
+    const TemporaryFolder folder;
+    if (train(folder.path(), cut_after, GetParam())) break;
+    const std::optional<Ended> got = train(folder.path(), 0, false);
+    ASSERT_TRUE(got);
+    EXPECT_TRUE(same_bytes(got->state.parameters, expected->state.parameters)) << cut_after;
+    EXPECT_TRUE(same_bytes(got->state.momentum, expected->state.momentum)) << cut_after;
+    EXPECT_EQ(got->state.rollbacks, expected->state.rollbacks) << cut_after;
+    EXPECT_EQ(got->state.rollback.to, expected->state.rollback.to) << cut_after;
+  }
+  EXPECT_GT(cut_after, 32);
+}
+
+INSTANTIATE_TEST_SUITE_P(KillOrStop, CutOffWithRollbacks, ::testing::Bool());
+
+TEST(NonFinite, DoesNotReplayAStepOfAnotherTraining) {
+  Workshop bench(options_of(0.1));
+  Batch batch;
+  ASSERT_TRUE(bench.loader->next(batch));
+  BadStep step{.epoch = 1, .batch = 2, .step = 7, .updates = 7, .seed = 3};
+  step.data = batch;
+  const auto refusal = [&] { return refusal_of([&] { (void)bench.trainer->replay(step); }); };
+  EXPECT_THAT(refusal(), HasSubstr("of another training: it has no parameter '"));
+  step.parameters = bench.trainer->state().parameters;
+  EXPECT_EQ(refusal(), "nothing thrown");
+  const Tensor fc = step.parameters.at("fc_weight");
+  step.parameters["fc_weight"] = Tensor(Shape{1, 1}, DType::kF32);
+  EXPECT_THAT(refusal(), HasSubstr("its parameter 'fc_weight' has the shape (1,1)"));
+  step.parameters["fc_weight"] = fc;
+  step.parameters["other_weight"] = fc;
+  EXPECT_THAT(refusal(), HasSubstr("this one has no parameter 'other_weight'"));
+  step.parameters.erase("other_weight");
+  step.data.images = Tensor(Shape{5, 3, 8, 8}, DType::kF32);
+  EXPECT_THAT(refusal(), HasSubstr("its batch has the shape (5,3,8,8)"));
+}
+
 TEST(NonFinite, AnEarlierVersionsFileIsRead) {
   const TemporaryFolder folder;
   const std::filesystem::path path = folder.path() / "bad";
