@@ -133,6 +133,7 @@ std::vector<OptionSpec> loop_options() {
                "fit the validation's labels best.",
        .group = "Training"},
       {.key = "train.num_epoch",
+       .key_aliases = {"train.epochs"},
        .flag = "--num-epoch",
        .aliases = {"--epochs"},
        .type = OptionType::kInteger,
