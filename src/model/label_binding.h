@@ -15,6 +15,7 @@ struct BindingOptions {
   std::vector<std::string> columns = {};
   bool may_lack_columns = false;        // tasks whose columns are not there are left out
   std::string unknown_class_hint = {};  // what to do where the data have a class that no task has
+  std::string classes_file = {};        // which alone says how many classes there are
 };
 
 struct Binding {

@@ -1,6 +1,7 @@
 // A list's labels against the tasks that will read them, before anything is computed.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "data/pictures.h"
@@ -9,8 +10,10 @@
 namespace orthrus {
 
 // Throws kInput with the places of the first ten labels that are no class of a task, and how many
-// there are in all.
-void check_labels(const Pictures& pictures, const std::vector<Task>& tasks);
+// there are in all. Where the number of classes comes from `classes_file` alone, that file is named
+// with the first of them.
+void check_labels(const Pictures& pictures, const std::vector<Task>& tasks,
+                  const std::string& classes_file = {});
 
 // Moves the labels of a list bound for `from` (model/label_binding.h) to the positions of the same
 // tasks in `to`, in rows of `width` labels. The labels are checked.

@@ -85,7 +85,7 @@ LabelledData open_labelled(PictureFiles files, std::vector<Task>& tasks,
   files.table.selection = select_columns(files, tasks, options);
   LabelledData data{.pictures = open_pictures(files), .binding = {}};
   data.binding = bind_labels(*data.pictures, tasks, options);
-  check_labels(*data.pictures, tasks);
+  check_labels(*data.pictures, tasks, options.classes_file);
   return data;
 }
 

@@ -24,6 +24,7 @@ void report_data(const Pictures& pictures, const Binding& binding, TrainObserver
 BindingOptions binding_options(const TrainRequest& request) {
   BindingOptions options;
   options.columns = request.label_columns;
+  options.classes_file = request.classes_file;
   if (request.own_tasks) {
     options.unknown_class_hint =
         "the model's own tasks are trained on; --tasks auto starts new heads for the classes of "
