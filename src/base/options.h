@@ -33,10 +33,10 @@ enum class OptionType {
 };
 
 struct OptionSpec {
-  std::string key = {};   // "optimizer.lr": the path in a TOML file; letters, digits, '_' and dots
+  std::string key = {};  // "optimizer.lr": the path in a TOML file; letters, digits, '_' and dots
   std::vector<std::string> key_aliases = {};  // other keys for it, never written
-  std::string flag = {};  // "--lr"; empty: only by file, environment or --set
-  std::vector<std::string> aliases = {};         // other spellings of the flag, shown in the help
+  std::string flag = {};                      // "--lr"; empty: only by file, environment or --set
+  std::vector<std::string> aliases = {};      // other spellings of the flag, shown in the help
   std::vector<std::string> hidden_aliases = {};  // accepted, never shown
   OptionType type = OptionType::kText;
   std::string default_text = {};  // empty: unset (see Options::has)

@@ -178,9 +178,8 @@ class RecordMatcher {
     bool compared = false;
     for (size_t column = 0; column < agreement.columns(); ++column) {
       if (agreement.differing(column) > 0) {
-        throw input_error(
-            "{}, and the {} has no column 'index': its rows are taken by their place",
-            difference(agreement, column), list_.columns.empty() ? "list" : "table")
+        throw input_error("{}, and the {} has no column 'index': its rows are taken by their place",
+                          difference(agreement, column), list_.columns.empty() ? "list" : "table")
             .with_hint(kRowHint);
       }
       compared = compared || agreement.distinct(column) > 1;

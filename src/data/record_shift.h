@@ -19,8 +19,7 @@ struct RecordShift {
 // How an entry's labels compare with those of the record with an index; nothing where there is no
 // such record.
 enum class LabelComparison { kSame, kDiffer, kUnknown };
-using CompareLabels =
-    std::function<std::optional<LabelComparison>(size_t position, int64_t index)>;
+using CompareLabels = std::function<std::optional<LabelComparison>(size_t position, int64_t index)>;
 
 // Records are numbered from 0 to `records` - 1 if the search is to find a list that was rotated.
 [[nodiscard]] std::optional<RecordShift> find_record_shift(const ListEntries& entries,

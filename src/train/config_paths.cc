@@ -257,8 +257,8 @@ void agree_on_paths(Options& now, const fs::path& now_in, const Options& then,
     if (!holds_path(current, key) || !holds_path(former, key)) return;
     const fs::path path = absolute_in(now_in, current, key);
     // Data and model that moved with their folder are no longer where they were.
-    const bool moved = !is_there(then_in / former.text(key.key), key) &&
-                       path == absolute_in(here, former, key);
+    const bool moved =
+        !is_there(then_in / former.text(key.key), key) && path == absolute_in(here, former, key);
     if (!moved && path != absolute_in(then_in, former, key)) return;
     current.set(key.key, {former.text(key.key)}, current.origin(key.key), current.where(key.key));
   };

@@ -20,7 +20,8 @@ namespace orthrus {
 // where a version wrote it whose default was another one.
 [[nodiscard]] Options with_former_tasks(Options options);
 
-// Whether a config.toml is of a version that did not write down the label columns (early builds of 0.1.0).
+// Whether a config.toml is of a version that did not write down the label columns (early builds of
+// 0.1.0).
 [[nodiscard]] bool written_before_label_columns(const std::string& config);
 
 // The configuration in a file, or a file with [[task]] tables alone: the values that it gives.

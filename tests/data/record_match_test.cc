@@ -258,8 +258,8 @@ TEST_F(RecordMatch, AListThatWasNumberedAnewIsRefused) {
     }
     return text;
   };
-  EXPECT_THAT(refusal(without(0, 1)), AllOf(HasSubstr("x.lst:10: from here on"),
-                                            HasSubstr("index is 1 higher")));
+  EXPECT_THAT(refusal(without(0, 1)),
+              AllOf(HasSubstr("x.lst:10: from here on"), HasSubstr("index is 1 higher")));
   EXPECT_THAT(refusal(without(0, 5)), HasSubstr("5 higher"));
   EXPECT_THAT(refusal(without(15, 2)), HasSubstr("2 higher"));
   EXPECT_EQ(refusal(without(40, 0)), "accepted");

@@ -72,7 +72,8 @@ bool is_head_name(std::string_view name) {
 
 bool resnet_prefix(std::string_view name, std::string& prefix) {
   size_t at = name.find(kFirstBlock);
-  while (at != name.npos && at > 0 && !ends_prefix(name[at - 1])) at = name.find(kFirstBlock, at + 1);
+  while (at != name.npos && at > 0 && !ends_prefix(name[at - 1]))
+    at = name.find(kFirstBlock, at + 1);
   if (at == name.npos) return false;
   prefix = name.substr(0, at);
   return true;
@@ -107,9 +108,9 @@ HeadNames find_head(const NamedTensors& tensors, const std::string& prefix, int6
 bool is_beside_features(std::string_view name, const Tensor& tensor) {
   if (tensor.shape().rank() == 0) return true;
   const std::string_view first = first_component(name);
-  return is_head_name(first) ||
-         std::ranges::any_of(kBeside,
-                             [&](std::string_view word) { return first.starts_with(word); });
+  return is_head_name(first) || std::ranges::any_of(kBeside, [&](std::string_view word) {
+           return first.starts_with(word);
+         });
 }
 
 }  // namespace orthrus::torch
