@@ -147,8 +147,13 @@ void OptionTable::add(OptionSpec spec) {
   flags.insert(flags.end(), spec.hidden_aliases.begin(), spec.hidden_aliases.end());
   if (!spec.flag.empty()) flags.push_back(spec.flag);
   for (const std::string& flag : flags) insert_name(by_flag_, flag, index);
-  for (const std::string& name : environment_names(spec.key)) {
-    insert_name(by_environment_, name, index);
+  std::vector<std::string> keys = spec.key_aliases;
+  for (const std::string& key : keys) insert_name(by_key_, key, index);
+  keys.push_back(spec.key);
+  for (const std::string& key : keys) {
+    for (const std::string& name : environment_names(key)) {
+      insert_name(by_environment_, name, index);
+    }
   }
   if (!spec.default_text.empty() && !canonical(spec, spec.default_text)) {
     throw internal_error("option {}: the default '{}' is not {}", spec.key, spec.default_text,
@@ -184,6 +189,22 @@ const OptionSpec* OptionTable::find_flag(std::string_view flag, bool& negated) c
   if (found == by_flag_.end()) return nullptr;
   negated = specs_[found->second].type == OptionType::kBoolean;
   return negated ? &specs_[found->second] : nullptr;
+}
+
+std::string OptionTable::suggest_key(const std::string& key) const {
+  const std::string last = key.substr(key.rfind('.') + 1);
+  std::string flag = "--" + last;
+  std::ranges::replace(flag, '_', '-');
+  bool negated = false;
+  if (const OptionSpec* spec = find_flag(flag, negated)) {
+    return fmt::format("did you mean '{}'?", spec->key);
+  }
+  std::vector<std::string> known = keys();
+  const auto same = std::ranges::find_if(
+      known, [&](const std::string& other) { return other.ends_with("." + last); });
+  if (same != known.end()) return fmt::format("did you mean '{}'?", *same);
+  for (const OptionSection& section : sections_) known.push_back(section.name);
+  return did_you_mean(key, known);
 }
 
 std::vector<std::string> OptionTable::keys() const {

@@ -33,9 +33,10 @@ enum class OptionType {
 };
 
 struct OptionSpec {
-  std::string key = {};   // "optimizer.lr": the path in a TOML file; letters, digits, '_' and dots
-  std::string flag = {};  // "--lr"; empty: only by file, environment or --set
-  std::vector<std::string> aliases = {};         // other spellings of the flag, shown in the help
+  std::string key = {};  // "optimizer.lr": the path in a TOML file; letters, digits, '_' and dots
+  std::vector<std::string> key_aliases = {};  // other keys for it, never written
+  std::string flag = {};                      // "--lr"; empty: only by file, environment or --set
+  std::vector<std::string> aliases = {};      // other spellings of the flag, shown in the help
   std::vector<std::string> hidden_aliases = {};  // accepted, never shown
   OptionType type = OptionType::kText;
   std::string default_text = {};  // empty: unset (see Options::has)
@@ -70,6 +71,9 @@ class OptionTable {
 
   // The spec that a flag or alias on the command line names; `negated` is set for --no-<flag>.
   [[nodiscard]] const OptionSpec* find_flag(std::string_view flag, bool& negated) const;
+  // What may be meant by a key that there is not: an option whose flag or last part is called so,
+  // else the nearest keys and sections. Empty when nothing is near.
+  [[nodiscard]] std::string suggest_key(const std::string& key) const;
   // All names for suggestions, without the hidden ones.
   [[nodiscard]] std::vector<std::string> keys() const;
   [[nodiscard]] std::vector<std::string> flags() const;

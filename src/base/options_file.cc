@@ -2,12 +2,12 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "base/options_parse.h"
-#include "base/suggest.h"
 
 namespace orthrus {
 
@@ -87,10 +87,8 @@ void apply_leaf(const Leaf& leaf, const std::string& file, Options& options) {
   const std::string where = fmt::format("{}:{}: {}", file, leaf.line, leaf.key);
   const OptionSpec* spec = options.table().find_key(leaf.key);
   if (spec == nullptr) {
-    std::vector<std::string> known = options.table().keys();
-    for (const OptionSection& section : options.table().sections()) known.push_back(section.name);
     throw usage_error("{}:{}: unknown key '{}'", file, leaf.line, leaf.key)
-        .with_hint(did_you_mean(leaf.key, known));
+        .with_hint(options.table().suggest_key(leaf.key));
   }
   std::vector<std::string> values;
   if (spec->type == OptionType::kTable) {
@@ -111,7 +109,15 @@ void apply_table(const toml::table& table, const std::string& file, Options& opt
   collect_leaves(table, "", options.table(), leaves);
   // The library sorts by key; messages should name the first bad line.
   std::ranges::stable_sort(leaves, {}, &Leaf::line);
+  std::map<const OptionSpec*, const Leaf*> earlier;
   for (const Leaf& leaf : leaves) {
+    const OptionSpec* spec = options.table().find_key(leaf.key);
+    const auto [found, is_first] = earlier.try_emplace(spec, &leaf);
+    if (spec != nullptr && !is_first) {
+      throw usage_error("{}:{}: '{}' and '{}' are two names of the same option", file, leaf.line,
+                        found->second->key, leaf.key)
+          .with_hint("keep one of them");
+    }
     if (is_section(options.table(), leaf.key)) {
       apply_section(leaf, file, options);
     } else {

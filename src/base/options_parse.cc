@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "base/error.h"
@@ -113,7 +114,7 @@ class ArgumentParser {
     const std::string key = text.substr(0, equals);
     const OptionSpec* spec = table_.find_key(key);
     if (spec == nullptr) {
-      throw usage_error("--set: unknown key '{}'", key).with_hint(did_you_mean(key, table_.keys()));
+      throw usage_error("--set: unknown key '{}'", key).with_hint(table_.suggest_key(key));
     }
     line_.assignments.push_back({spec, text.substr(equals + 1), "--set " + key, true});
   }
@@ -209,9 +210,18 @@ void apply(const Assignment& assignment, Options& options, OptionOrigin origin, 
               assignment.where, append);
 }
 
+// The option's own key comes first.
+std::vector<std::string> variables_of(const OptionSpec& spec) {
+  std::vector<std::string> names = environment_names(spec.key);
+  for (const std::string& key : spec.key_aliases) {
+    for (const std::string& name : environment_names(key)) names.push_back(name);
+  }
+  return names;
+}
+
 void apply_environment(const Environment& environment, Options& options) {
   for (const OptionSpec& spec : options.table().specs()) {
-    for (const std::string& name : environment_names(spec.key)) {
+    for (const std::string& name : variables_of(spec)) {
       const auto found = environment.find(name);
       if (found == environment.end()) continue;
       apply({&spec, found->second, name, false}, options, OptionOrigin::kEnvironment, false);
@@ -258,6 +268,30 @@ Environment process_environment() {
     environment.emplace(text.substr(0, equals), text.substr(equals + 1));
   }
   return environment;
+}
+
+std::vector<std::string> unknown_variables(std::span<const OptionTable> tables,
+                                           const Environment& environment) {
+  std::set<std::string> known, groups;
+  for (const OptionTable& table : tables) {
+    for (const OptionSpec& spec : table.specs()) {
+      for (const std::string& name : variables_of(spec)) known.insert(name);
+      const size_t dot = spec.key.find('.');
+      if (dot != std::string::npos) {
+        groups.insert(environment_names(spec.key.substr(0, dot)).front() + "_");
+      }
+    }
+  }
+  const std::vector<std::string> names(known.begin(), known.end());
+  std::vector<std::string> lines;
+  for (const auto& [name, value] : environment) {
+    const auto is_in = [&](const std::string& group) { return name.starts_with(group); };
+    if (known.contains(name) || std::ranges::none_of(groups, is_in)) continue;
+    const std::string hint = did_you_mean(name, names);
+    lines.push_back(fmt::format("{}: no option has this name, so it has no effect{}{}", name,
+                                hint.empty() ? "" : "; ", hint));
+  }
+  return lines;
 }
 
 bool asks_for_help(std::span<const std::string> arguments) {

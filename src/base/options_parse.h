@@ -47,6 +47,11 @@ struct CommandSyntax {
   std::span<const ForeignFlag> foreign_flags = {};
 };
 
+// Variables of the environment that are named like options of these tables, "ORTHRUS_TRAIN_..." and
+// the like, and are none of any: a line each.
+[[nodiscard]] std::vector<std::string> unknown_variables(std::span<const OptionTable> tables,
+                                                         const Environment& environment);
+
 // True when -h or --help stands among the options (before a "--").
 [[nodiscard]] bool asks_for_help(std::span<const std::string> arguments);
 

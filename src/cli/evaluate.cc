@@ -25,6 +25,9 @@ int run_evaluate(const Options& options, CommandContext& context) {
   set_threads(thread_count(options));
   std::vector<std::string> arguments = options.positionals();
   Model model = model_argument(options, arguments, context.terminal);
+  if (options.given("out") && !options.has("out")) {
+    throw usage_error("{}: the name of the folder is empty", options.where("out"));
+  }
   if (options.has("out")) check_evaluation_files(options.text("out"), model.tasks);
   check_baseline(options.list("baseline"));
   const LabelledData data = labelled_argument(options, model.tasks, true, context.terminal);

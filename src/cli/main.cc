@@ -75,6 +75,11 @@ int run_program(std::vector<std::string> arguments, CommandContext& context,
                help_text(text_of(command), command.options, std::clamp(width, 60, 100)));
     return 0;
   }
+  std::vector<OptionTable> tables;
+  for (const Command& each : commands) tables.push_back(each.options);
+  for (const std::string& line : unknown_variables(tables, context.environment)) {
+    context.terminal.print_line(line);
+  }
   CommandSyntax syntax = command.syntax;
   syntax.foreign_flags = foreign_flags();
   const Options options = parse_options(command.options, syntax, rest, context.environment);

@@ -30,6 +30,8 @@ class LabelAgreement {
   }
   [[nodiscard]] size_t differing(size_t column) const { return columns_[column].differing; }
   [[nodiscard]] size_t compared(size_t column) const { return columns_[column].compared; }
+  // Different labels of the records, as far as they are counted.
+  [[nodiscard]] size_t distinct(size_t column) const { return columns_[column].packed.size(); }
   [[nodiscard]] size_t columns() const { return columns_.size(); }
 
   // Each label of one side goes with a single one of the other: classes were renumbered, joined or

@@ -135,6 +135,7 @@ class ListParser {
           shown(fields_[0]));
     }
     if (fields_.back().empty()) return "the path is empty";
+    if (!indexed) list_.numbered_by_row = true;
     list_.label_columns = 1;
     labels_.assign(1, std::numeric_limits<float>::quiet_NaN());
     add(*index);

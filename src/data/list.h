@@ -37,7 +37,8 @@ struct ImageList {
   // One for each label column, or none where the source names nothing. A column that nobody asked
   // for keeps its place, with NaN for every label.
   std::vector<LabelColumn> columns = {};
-  bool numbered_by_row = false;  // the source gives no indexes: they are its rows' numbers, from 0
+  // Entries without an index of their own in the source have their row's number, from 0.
+  bool numbered_by_row = false;
 };
 
 // Reads in pieces: memory is that of the entries. Throws kInput with file:line, what was got and

@@ -34,13 +34,13 @@ std::vector<size_t> not_shared(const ListEntries& entries, const ListEntries& ot
 
 }  // namespace
 
-void check_packed_list(ImageList& list, const std::filesystem::path& records) {
+bool check_packed_list(ImageList& list, const std::filesystem::path& records) {
   std::filesystem::path path = records;
   path.replace_extension(".lst");
   std::error_code ignored;
   if (path == records || !std::filesystem::is_regular_file(path, ignored) ||
       std::filesystem::equivalent(path, list.origin, ignored)) {
-    return;
+    return false;
   }
   ListEntries packed;
   try {
@@ -49,14 +49,14 @@ void check_packed_list(ImageList& list, const std::filesystem::path& records) {
     list.warnings.push_back(
         list.origin.string() +
         ": not checked against the list of what was packed: " + error.message());
-    return;
+    return false;
   }
   const std::vector<size_t> suspects = not_shared(list.entries, packed);
   std::unordered_map<std::string_view, size_t> suspect_paths;
   for (const size_t position : suspects) {
     suspect_paths.emplace(list.entries[position].path, position);
   }
-  if (suspect_paths.empty()) return;
+  if (suspect_paths.empty()) return true;
   for (const ListEntry entry : packed) {
     const auto found = suspect_paths.find(entry.path);
     if (found == suspect_paths.end()) continue;
@@ -67,10 +67,11 @@ void check_packed_list(ImageList& list, const std::filesystem::path& records) {
         entry.index, path.string(), entry.line)
         .with_hint("take '" + path.string() + "', or pack the images again");
   }
-  if (suspects.size() < list.entries.size()) return;
+  if (suspects.size() < list.entries.size()) return false;
   list.warnings.push_back(
       fmt::format("{}: '{}', the list of what was packed, has none of its paths",
                   list.origin.string(), path.string()));
+  return false;
 }
 
 }  // namespace orthrus

@@ -9,8 +9,8 @@
 namespace orthrus {
 
 // Throws kInput where PREFIX.lst beside the .rec file `records` gives a path of `list` another
-// index than `list` does. Adds a warning where it has none of the paths. Nothing where there is no
-// such list, or where it is `list` itself.
-void check_packed_list(ImageList& list, const std::filesystem::path& records);
+// index than `list` does. Adds a warning where it has none of the paths. True where it
+// has each path with the index; false where there is no such list, or where it is `list` itself.
+bool check_packed_list(ImageList& list, const std::filesystem::path& records);
 
 }  // namespace orthrus

@@ -17,6 +17,7 @@ struct BindingOptions {
   // Other data, or the model, say what the classes are: these have to follow, and decide nothing.
   bool settled = false;
   std::string unknown_class_hint = {};  // what to do where the data have a class that no task has
+  std::string classes_file = {};        // which alone says how many classes there are
 };
 
 struct Binding {

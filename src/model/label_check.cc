@@ -73,7 +73,7 @@ std::string hint_for(const ListEntries& entries, const std::vector<Task>& tasks,
 }  // namespace
 
 void check_labels(const Pictures& pictures, const std::vector<Task>& tasks,
-                  const std::string& hint) {
+                  const LabelAdvice& advice) {
   constexpr size_t kMostNamed = 10;
   size_t count = 0;
   std::vector<std::string> lines;
@@ -90,9 +90,16 @@ void check_labels(const Pictures& pictures, const std::vector<Task>& tasks,
     }
   }
   if (count == 0) return;
+  if (!advice.classes_file.empty()) {
+    throw input_error("'{}' names too few classes for {} labels of '{}', the first: {}",
+                      advice.classes_file, count, pictures.list().origin.string(), lines.front())
+        .with_hint("it needs a line for each class, from class 0 on; " +
+                   hint_for(entries, tasks, readers));
+  }
   if (count > lines.size()) lines.push_back(fmt::format("and {} more", count - lines.size()));
   throw input_error("{}", fmt::join(lines, "\n"))
-      .with_hint(hint_for(entries, tasks, readers) + (hint.empty() ? "" : "; " + hint));
+      .with_hint(hint_for(entries, tasks, readers) +
+                 (advice.hint.empty() ? "" : "; " + advice.hint));
 }
 
 }  // namespace orthrus

@@ -9,10 +9,17 @@
 
 namespace orthrus {
 
+// What an error about labels says besides.
+struct LabelAdvice {
+  std::string classes_file = {};  // that says how many classes there are, and nothing else does
+  std::string hint = {};
+};
+
 // Throws kInput with the places of the first ten labels that are no class of a task, and how many
-// there are in all; `hint` is added to the error's.
+// there are in all. Where the number of classes comes from a file alone, that file is named with
+// the first of them.
 void check_labels(const Pictures& pictures, const std::vector<Task>& tasks,
-                  const std::string& hint = {});
+                  const LabelAdvice& advice = {});
 
 // Moves the labels of a list bound for `from` (model/label_binding.h) to the positions of the same
 // tasks in `to`, in rows of `width` labels. The labels are checked.

@@ -95,7 +95,7 @@ LabelledData open_labelled(PictureFiles files, std::vector<Task>& tasks,
   files.table.selection = select_columns(files, tasks, options);
   LabelledData data{.pictures = open_pictures(files), .binding = {}};
   data.binding = bind_labels(*data.pictures, tasks, options);
-  check_labels(*data.pictures, tasks, options.unknown_class_hint);
+  check_labels(*data.pictures, tasks, {options.classes_file, options.unknown_class_hint});
   return data;
 }
 

@@ -16,8 +16,9 @@ struct Neighbour {
 };
 
 // best.safetensors or last.safetensors in the folder of the MXNet prefix, or PREFIX.safetensors,
-// where its graph is that of PREFIX-symbol.json. Nothing where there is none, or where a file of
-// them cannot be read: whoever needs that file says so.
+// where its graph is that of PREFIX-symbol.json and, if there are several prefixes in the folder,
+// its heads have the values of one of the prefix's epochs. Nothing where there is none, or where a
+// file of them cannot be read: whoever needs that file says so.
 [[nodiscard]] std::optional<Neighbour> neighbour_of(const std::string& prefix);
 
 }  // namespace orthrus

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <map>
 #include <sstream>
+#include <string_view>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -112,6 +113,28 @@ void check_against_model(const Options& options, const Model& model) {
       .with_hint("leave it out: the model file has the names of its classes");
 }
 
+namespace {
+
+// UTF-8 without zero bytes.
+bool is_text(std::string_view text) {
+  size_t following = 0;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (following > 0) {
+      if ((byte & 0xc0) != 0x80) return false;
+      --following;
+    } else if (byte >= 0x80) {
+      if (byte < 0xc2 || byte > 0xf4) return false;
+      following = byte >= 0xf0 ? 3 : byte >= 0xe0 ? 2 : 1;
+    } else if (byte == 0) {
+      return false;
+    }
+  }
+  return following == 0;
+}
+
+}  // namespace
+
 std::vector<std::string> class_names_of(const Options& options) {
   std::vector<std::string> names;
   if (!options.has("model.classes")) return names;
@@ -120,6 +143,10 @@ std::vector<std::string> class_names_of(const Options& options) {
   if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);  // a byte order mark
   text.erase(text.find_last_not_of(" \t\r\n") + 1);        // empty lines at the end
   if (text.empty()) throw input_error("'{}' names no class", file);
+  if (!is_text(text)) {
+    throw input_error("{}: '{}' is not a text file in UTF-8", options.where("model.classes"), file)
+        .with_hint("a file with the name of a class on each line, from class 0 on");
+  }
   std::istringstream lines(text);
   std::map<std::string, size_t> line_of;
   for (std::string line; std::getline(lines, line);) {

@@ -209,6 +209,15 @@ std::vector<Candidate> candidates_for(const std::string& text, bool wants_epoch)
   return found;
 }
 
+// Whether the text can only be the name of a file.
+bool is_file_name(const std::string& text) {
+  constexpr std::array kEndings = {".safetensors", ".pth",  ".pt", ".bin",    ".ckpt",  ".onnx",
+                                   ".h5",          ".json", ".pb", ".params", ".keras", ".npz"};
+  const std::string ending = fs::path(text).extension().string();
+  std::error_code ignored;
+  return std::ranges::find(kEndings, ending) != kEndings.end() && !fs::exists(text, ignored);
+}
+
 Error nothing_found(const std::string& text) {
   std::vector<std::string> known = builtin_names();
   const fs::path folder = fs::path(text).parent_path();
@@ -217,10 +226,14 @@ Error nothing_found(const std::string& text) {
                     std::back_inserter(near));
   for (std::string& prefix : near) {
     if (folder.empty()) prefix = fs::path(prefix).filename().string();
-    known.push_back(std::move(prefix));
+    known.push_back(prefix);
   }
   std::string hint = did_you_mean(text, known);
   if (hint.empty()) hint = fmt::format("built-in networks: {}", fmt::join(builtin_names(), ", "));
+  if (is_file_name(text)) {
+    return input_error("no model '{}': there is no such file", text)
+        .with_hint(did_you_mean(text, near));
+  }
   std::error_code ignored;
   const std::string what = fs::is_directory(text, ignored)
                                ? fmt::format("no model ({} or *{}) in the folder '{}'",

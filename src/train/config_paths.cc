@@ -42,23 +42,41 @@ constexpr auto kPathKeys = std::to_array<PathKey>({
 });
 constexpr auto kSourceKeys =
     std::to_array<PathKey>({{"list", PathUse::kRead}, {"images", PathUse::kRead}});
-constexpr const char* kSourceSection = "source";
+constexpr auto kTaskKeys = std::to_array<PathKey>({{"classes", PathUse::kRead}});
 
-// A key of the options, or of one of their [[source]] tables.
+// The repeated tables that hold paths.
+struct PathSection {
+  const char* name;
+  std::span<const PathKey> keys;
+};
+const std::array kPathSections = {PathSection{"source", kSourceKeys},
+                                  PathSection{"task", kTaskKeys}};
+
+// Whether an option is there and is a path: `classes` may be a number or names as well.
+bool holds_path(const Options& options, const PathKey& key) {
+  if (!options.has(key.key)) return false;
+  if (key.key != std::string_view("classes")) return true;
+  const std::vector<std::string>& texts = options.list(key.key);
+  return texts.size() == 1 && texts.front().find_first_not_of("+-0123456789") != std::string::npos;
+}
+
+// A key of the options, or of one of their [[source]] and [[task]] tables.
 using Visit = std::function<void(Options& options, const PathKey& key)>;
 
 void for_each_path(Options& options, const Visit& visit) {
   for (const PathKey& key : kPathKeys) {
     if (options.has(key.key)) visit(options, key);
   }
-  const std::span<const Options> sources = options.section(kSourceSection);
-  std::vector<Options> entries(sources.begin(), sources.end());
-  for (Options& entry : entries) {
-    for (const PathKey& key : kSourceKeys) {
-      if (entry.has(key.key)) visit(entry, key);
+  for (const PathSection& section : kPathSections) {
+    const std::span<const Options> given = options.section(section.name);
+    std::vector<Options> entries(given.begin(), given.end());
+    for (Options& entry : entries) {
+      for (const PathKey& key : section.keys) {
+        if (holds_path(entry, key)) visit(entry, key);
+      }
     }
+    options.replace_section(section.name, entries);
   }
-  options.replace_section(kSourceSection, entries);
 }
 
 bool is_there(const fs::path& path, const PathKey& key) {
@@ -93,6 +111,16 @@ class PathFinder {
     if (!run_) for_each_path(options, [this](Options& o, const PathKey& key) { count(o, key); });
     for_each_path(options, [this](Options& o, const PathKey& key) { place(o, key); });
     return options;
+  }
+
+  void locate_classes(std::span<Options> entries) {
+    const PathKey& key = kTaskKeys.front();
+    for (Options& entry : entries) {
+      if (!run_ && holds_path(entry, key)) count(entry, key);
+    }
+    for (Options& entry : entries) {
+      if (holds_path(entry, key)) place(entry, key);
+    }
   }
 
  private:
@@ -177,18 +205,36 @@ fs::path absolute_in(const fs::path& folder, const Options& options, const PathK
   return (folder / path).lexically_normal();
 }
 
+fs::path folder_of(const fs::path& config) {
+  return config.has_parent_path() ? config.parent_path() : fs::path(".");
+}
+
+// Empty for a configuration that is not a run's.
+fs::path run_started_in(const fs::path& config) {
+  if (config.filename() != "config.toml") return {};
+  return started_in(folder_of(config) / "environment.json");
+}
+
 }  // namespace
 
 Options with_located_paths(Options options) {
   const fs::path& config = options.config_file();
   if (config.empty()) return options;
-  const fs::path own = config.has_parent_path() ? config.parent_path() : fs::path(".");
-  const bool may_be_run = config.filename() == "config.toml";
-  const fs::path started = may_be_run ? started_in(own / "environment.json") : fs::path();
+  const fs::path own = folder_of(config);
+  const fs::path started = run_started_in(config);
   if (!started.empty()) name_run(own, options);
   const fs::path folder = started.empty() ? own : started;
   if (same_file(folder, ".")) return options;
   return PathFinder(folder, !started.empty()).locate(std::move(options));
+}
+
+std::vector<Options> with_located_classes(std::span<const Options> entries,
+                                          const fs::path& config) {
+  std::vector<Options> located(entries.begin(), entries.end());
+  const fs::path started = run_started_in(config);
+  const fs::path folder = started.empty() ? folder_of(config) : started;
+  if (!same_file(folder, ".")) PathFinder(folder, !started.empty()).locate_classes(located);
+  return located;
 }
 
 fs::path settle_paths(const RunFolder& folder, Options& options) {
@@ -208,7 +254,7 @@ void agree_on_paths(Options& now, const fs::path& now_in, const Options& then,
                     const fs::path& then_in) {
   const fs::path here = fs::current_path();
   const auto agree = [&](Options& current, const Options& former, const PathKey& key) {
-    if (!current.has(key.key) || !former.has(key.key)) return;
+    if (!holds_path(current, key) || !holds_path(former, key)) return;
     const fs::path path = absolute_in(now_in, current, key);
     // Data and model that moved with their folder are no longer where they were.
     const bool moved =
@@ -217,14 +263,16 @@ void agree_on_paths(Options& now, const fs::path& now_in, const Options& then,
     current.set(key.key, {former.text(key.key)}, current.origin(key.key), current.where(key.key));
   };
   for (const PathKey& key : kPathKeys) agree(now, then, key);
-  const std::span<const Options> sources = now.section(kSourceSection);
-  const std::span<const Options> former = then.section(kSourceSection);
-  if (sources.size() != former.size()) return;
-  std::vector<Options> entries(sources.begin(), sources.end());
-  for (size_t i = 0; i < entries.size(); ++i) {
-    for (const PathKey& key : kSourceKeys) agree(entries[i], former[i], key);
+  for (const PathSection& section : kPathSections) {
+    const std::span<const Options> given = now.section(section.name);
+    const std::span<const Options> former = then.section(section.name);
+    if (given.size() != former.size()) continue;
+    std::vector<Options> entries(given.begin(), given.end());
+    for (size_t i = 0; i < entries.size(); ++i) {
+      for (const PathKey& key : section.keys) agree(entries[i], former[i], key);
+    }
+    now.replace_section(section.name, entries);
   }
-  now.replace_section(kSourceSection, entries);
 }
 
 }  // namespace orthrus

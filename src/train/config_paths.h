@@ -10,6 +10,8 @@
 #pragma once
 
 #include <filesystem>
+#include <span>
+#include <vector>
 
 #include "base/options.h"
 #include "train/run_folder.h"
@@ -20,6 +22,11 @@ namespace orthrus {
 // are relative to it anyway. Throws kInput for data that are in neither folder, kUsage for what
 // could mean two files.
 [[nodiscard]] Options with_located_paths(Options options);
+
+// [[task]] tables of the file `config`, with the files that their `classes` name found as the paths
+// of a configuration are.
+[[nodiscard]] std::vector<Options> with_located_classes(std::span<const Options> entries,
+                                                        const std::filesystem::path& config);
 
 // The folder for RunEnvironment::started_in. A run that is resumed keeps its own; where that is not
 // the current one, the paths become absolute.

@@ -20,6 +20,7 @@ void check_read(const Options& options, const char* key, const char* chooser, bo
 std::vector<OptionSpec> optimizer_options() {
   return {
       {.key = "optimizer.lr",
+       .key_aliases = {"optimizer.learning_rate"},
        .flag = "--lr",
        .aliases = {"--learning-rate"},
        .type = OptionType::kReal,

@@ -133,6 +133,7 @@ std::vector<OptionSpec> loop_options() {
                "fit the validation's labels best.",
        .group = "Training"},
       {.key = "train.num_epoch",
+       .key_aliases = {"train.epochs"},
        .flag = "--num-epoch",
        .aliases = {"--epochs"},
        .type = OptionType::kInteger,
@@ -313,6 +314,9 @@ TrainRequest train_request(const Options& options) {
   const SourceDescription own = describe_model_of(options, request);
   request.tasks = tasks_of(options, own.tasks);
   request.own_tasks = keeps_own_tasks(options, own.tasks);
+  const bool counted =
+      request.own_tasks || options.has("data.num_classes") || !task_entries(options).empty();
+  if (!counted) request.classes_file = options.text("model.classes");
   if (request.own_tasks) request.label_columns = options.list("data.label_column");
   request.memory = memory_mode_named(options.text("memory"));
   request.weighting = options.text("tasks.weighting");

@@ -25,6 +25,7 @@ BindingOptions binding_options(const TrainRequest& request) {
   BindingOptions options;
   options.columns = request.label_columns;
   options.settled = request.own_tasks;
+  options.classes_file = request.classes_file;
   if (request.own_tasks) {
     options.unknown_class_hint =
         "the model's own tasks are trained on; --tasks auto starts new heads for the classes of "

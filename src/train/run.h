@@ -31,6 +31,7 @@ struct TrainRequest {
   std::optional<PictureFiles> validation;
   std::optional<PictureFiles> test;        // held out by the data set's own split
   std::vector<std::string> label_columns;  // that the user named for the model's own tasks
+  std::string classes_file = {};           // where it alone says how many classes there are
   bool own_tasks = false;                  // the tasks are those that the model has
   std::vector<std::string> data_notes;     // how the data were understood
   LoaderOptions loader;  // of training; validation has its own order, and no augmentation

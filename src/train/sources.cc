@@ -117,7 +117,7 @@ TrainPictures open_sources(const std::vector<TrainSource>& sources, std::vector<
   }
   const std::shared_ptr<Pictures> joined = join_pictures(std::move(parts));
   result.binding = bind_labels(*joined, tasks, options);
-  check_labels(*joined, tasks, options.unknown_class_hint);
+  check_labels(*joined, tasks, {options.classes_file, options.unknown_class_hint});
   result.pictures = joined;
   return result;
 }

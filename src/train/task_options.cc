@@ -12,6 +12,7 @@
 #include "model/options.h"
 #include "tasks/task_file.h"
 #include "tasks/weighting/weighting.h"
+#include "train/config_paths.h"
 #include "train/default_tasks.h"
 #include "train/options.h"
 #include "train/run_options.h"
@@ -53,7 +54,7 @@ Options with_declared_tasks(Options options) {
   if (preset == kDeclared) return options;
   if (!is_preset(preset)) {
     if (!std::filesystem::exists(preset)) throw no_task_file(options, preset);
-    options.replace_section("task", read_task_file(preset));
+    options.replace_section("task", with_located_classes(read_task_file(preset), preset));
   } else if (tables && options.given("tasks.preset")) {
     options.replace_section("task", {});  // a flag goes before the file
   }
@@ -98,6 +99,7 @@ Options read_task_configuration(const std::filesystem::path& path) {
     throw usage_error("'{}' holds no task", path.string())
         .with_hint("each begins with a line [[task]]");
   }
+  options.replace_section("task", with_located_classes(options.section("task"), path));
   return options;
 }
 

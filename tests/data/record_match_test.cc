@@ -194,6 +194,84 @@ TEST_F(RecordMatch, RowsWithoutAnIndexHaveToBeThoseThatWerePacked) {
               AllOf(HasSubstr("1 of 30 labels differ"), HasSubstr("no column 'index'")));
 }
 
+// Classes in blocks, as a folder per class is packed: red, green, blue by their sorted names.
+TEST_F(RecordMatch, RowsThatMovedByABlockAreNoRenaming) {
+  std::vector<Packed> records;
+  const std::vector<std::string> names = {"blue", "green", "red"};
+  for (int i = 0; i < 12; ++i) records.push_back({i, i, static_cast<float>(i / 4), "image"});
+  write(records);
+  const auto table = [&](int moved, int rows) {
+    std::string text = "path,colour\n";
+    for (int i = 0; i < rows; ++i) {
+      const int from = (i + moved) % 12;
+      text += fmt::format("p{},{}\n", from, names[static_cast<size_t>(from / 4)]);
+    }
+    return text;
+  };
+  EXPECT_EQ(refusal(table(0, 12), "t.csv"), "accepted");
+  EXPECT_THAT(refusal(table(4, 12), "t.csv"), HasSubstr("taken by their place"));
+  EXPECT_THAT(refusal(table(4, 8), "t.csv"), HasSubstr("nothing shows"));
+  EXPECT_THAT(refusal(table(0, 11), "t.csv"), HasSubstr("nothing shows"));
+  std::string list;
+  for (int i = 0; i < 12; ++i) list += fmt::format("{0}\t{1}\tp{0}\n", i, i / 4);
+  folder_.write("a.lst", list);
+  EXPECT_EQ(refusal(table(0, 11), "t.csv"), "accepted");
+  EXPECT_THAT(refusal(table(4, 12), "t.csv"), HasSubstr("was packed into"));
+}
+
+TEST_F(RecordMatch, RowsWithoutLabelsNeedTheListBesideTheRecords) {
+  write_thirty();
+  std::string table = "path,colour\n", paths;
+  for (int i = 0; i < 30; ++i) {
+    table += fmt::format("p{},{}\n", i, i % 3);
+    paths += fmt::format("p{}\n", i);
+  }
+  const auto refused = [&](const std::string& text, const std::string& name) {
+    try {
+      (void)open_pictures({.list = folder_.write(name, text),
+                           .folder = folder_.path() / "a.rec",
+                           .table = {.selection = {.all = false}},
+                           .labels = false});
+    } catch (const Error& error) {
+      return error.message();
+    }
+    return std::string("accepted");
+  };
+  EXPECT_THAT(refused(table, "t.csv"), HasSubstr("nothing shows"));
+  EXPECT_THAT(refused(paths, "p.lst"), HasSubstr("nothing shows"));
+  folder_.write("a.lst", thirty_lines([](int i) { return i % 3; }));
+  EXPECT_EQ(refused(table, "t.csv"), "accepted");
+  EXPECT_EQ(refused(paths, "p.lst"), "accepted");
+  EXPECT_NE(refused(paths.substr(3), "p.lst"), "accepted");
+}
+
+// Few labels differ where classes come in blocks; the images are wrong all the same.
+TEST_F(RecordMatch, AListThatWasNumberedAnewIsRefused) {
+  std::vector<Packed> records;
+  for (int i = 0; i < 40; ++i) records.push_back({i, i, static_cast<float>(i / 10), "image"});
+  write(records);
+  const auto without = [](int left_out, int count) {
+    std::string text;
+    for (int i = 0, next = 0; i < 40; ++i) {
+      if (i >= left_out && i < left_out + count) continue;
+      text += fmt::format("{}\t{}\tp{}\n", next++, i / 10, i);
+    }
+    return text;
+  };
+  EXPECT_THAT(refusal(without(0, 1)),
+              AllOf(HasSubstr("x.lst:10: from here on"), HasSubstr("index is 1 higher")));
+  EXPECT_THAT(refusal(without(0, 5)), HasSubstr("5 higher"));
+  EXPECT_THAT(refusal(without(15, 2)), HasSubstr("2 higher"));
+  EXPECT_EQ(refusal(without(40, 0)), "accepted");
+  std::string rotated, relabelled;
+  for (int i = 0; i < 40; ++i) {
+    rotated += fmt::format("{}\t{}\tp{}\n", i, (i + 39) % 40 / 10, (i + 39) % 40);
+    relabelled += fmt::format("{0}\t{1}\tp{0}\n", i, i == 10 ? 0 : i / 10);
+  }
+  EXPECT_THAT(refusal(rotated), HasSubstr("1 lower"));
+  EXPECT_EQ(refusal(relabelled), "accepted");
+}
+
 TEST_F(RecordMatch, TheListBesideTheRecordsKnowsEachPath) {
   write({{0, 0, 1, "a"}, {1, 1, 1, "b"}});
   folder_.write("a.lst", "0\t1\tone\n1\t1\ttwo\n");

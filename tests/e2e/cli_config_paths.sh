@@ -101,3 +101,26 @@ run 0 train start/sources.toml --run both
 cd other
 run 0 train ../runs/both --resume --epochs 2
 says err "resumed from"
+
+# The file with a task's classes is found as the other paths are.
+cd "$folder"
+rm -rf proj && mkdir proj
+printf 'red\ngreen\nblue\nwhite\n' >proj/names.txt
+printf '[[task]]\nname = "colour"\nclasses = "names.txt"\ncolumn = 0\n' >proj/t.toml
+run 0 tasks proj/t.toml
+says out "red, green, blue, white"
+common=(--model start/preact "${shape[@]}" --data-train start/train.lst --image-train start --epochs 1)
+run 0 train "${common[@]}" --tasks proj/t.toml --run classes
+run 0 train "${common[@]}" proj/t.toml --run beside
+cmp runs/classes/last.safetensors runs/beside/last.safetensors || fail "the tasks differ"
+cd other
+run 0 train ../runs/classes --resume --epochs 2
+says err "resumed from"
+run 0 evaluate ../runs/classes --tasks ../runs/classes/config.toml --data-val ../start/val.lst --image-val ../start
+run 0 tasks ../proj/t.toml
+printf 'a\nb\nc\nd\n' >names.txt
+run 2 tasks ../proj/t.toml
+says err "'names.txt' is in the current folder and in '../proj'"
+rm names.txt ../proj/names.txt
+run 3 tasks ../proj/t.toml
+says err "'names.txt' is neither in the current folder nor in '../proj'"

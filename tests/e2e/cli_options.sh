@@ -87,3 +87,52 @@ else
   run 0 "${train[@]}" --epochs 1 --gpus 0 --run notice
   says err "--gpus 0: "
 fi
+
+# A key by its flag's other name, in a file, by --set and in the environment.
+train=(train --model "$goldens/models/preact" --image-shape 3,32,32 --batch-size 8 --num-classes 4
+  --data-train "$goldens/data/train.lst" --dry-run)
+for run in file set environment; do
+  mkdir -p k && printf '[train]\nepochs = 3\n[optimizer]\nlearning_rate = 0.25\n' >k/k.toml
+  [ $run = file ] || : >k/k.toml
+  keys=(--set train.epochs=3 --set optimizer.learning_rate=0.25)
+  [ $run = set ] || keys=()
+  variables=(ORTHRUS_TRAIN_EPOCHS=3 ORTHRUS_OPTIMIZER_LEARNING_RATE=0.25)
+  [ $run = environment ] || variables=(LC_ALL=C)
+  env "${variables[@]}" "$program" train k/k.toml "${train[@]:1:10}" "${keys[@]}" --run ./k-$run >out 2>err || {
+    cat err
+    fail "keys by $run"
+  }
+  says k-$run/config.toml "num_epoch = 3" "lr = 0.25"
+  grep -q "has no effect" err && fail "a variable is told as unknown"
+done
+printf '[train]\nepochs = 3\nnum_epoch = 4\n' >k/twice.toml
+run 2 train k/twice.toml
+says err "k/twice.toml:3: 'train.epochs' and 'train.num_epoch' are two names of the same option"
+for key in momentum weight_decay batch_size train.batch_size optimizer.epochs; do
+  run 2 train --set $key=1
+  says err "unknown key '$key'" "did you mean '"
+done
+says err "did you mean 'train.num_epoch'?"
+printf '[train]\nbatch_size = 3\n' >k/other.toml
+run 2 train k/other.toml
+says err "unknown key 'train.batch_size'" "did you mean 'data.batch_size'?"
+ORTHRUS_TRAIN_EPOCH=3 ORTHRUS_ISA_X=1 run 0 recipes
+says err "ORTHRUS_TRAIN_EPOCH: no option has this name" "did you mean 'ORTHRUS_TRAIN_EPOCHS'"
+grep -q ISA_X err && fail "a variable that is like no option is told"
+
+run 2 evaluate m --epochs 3
+says err "unknown option '--epochs'" "this command does not train"
+grep -q "did you mean" err && fail "--epoch is no --epochs"
+hint train --grad-accum=2 --accumulate
+hint train --resume-from=x --resume
+run 2 evaluate "$goldens/models/preact" --data-val "$goldens/data/val.lst" --image-shape 3,32,32 --out=
+says err "--out: the name of the folder is empty"
+
+# Names of classes.
+printf '\x89PNG\r\n\x1a\n\x00\x01' >names.png
+run 3 "${train[@]/4/2}" --classes names.png
+says err "--classes: 'names.png' is not a text file in UTF-8"
+printf 'a\nb\n' >few.txt
+run 3 train "${train[@]:1:6}" --data-train "$goldens/data/train.lst" --classes few.txt --dry-run
+says err "'few.txt' names too few classes for 8 labels" "the first: $goldens/data/train.lst:3: label 2"
+[ "$(grep -c train.lst err)" = 1 ] || fail "more than one label is told"

@@ -53,3 +53,19 @@ says err "labels differ from those in 'alone.rec'" "another dataset"
 awk -F'\t' -v OFS='\t' 'NR == 3 { $2 = ($2 + 1) % 4 } { print }' "$data/train.lst" >relabelled.lst
 predict 0 relabelled.lst alone.rec
 says err "1 of" "labels differ" "the list's are used"
+
+# Rows without an index: predict reads no labels, so only the list beside the records shows which
+# image a row is.
+{ echo path,label; awk -F'\t' -v OFS=, '{ print $3, $2 }' "$data/train.lst"; } >rows.csv
+cut -f3 "$data/train.lst" >paths.txt
+awk -F'\t' -v OFS='\t' '{ $1 = NR - 1; print }' "$data/train.lst" >rows.lst
+run 0 pack rows.lst --images "$data" --out r
+predict 0 rows.lst "$data"
+cp out expected
+for rows in rows.csv paths.txt; do
+  predict 0 "$rows" r.rec
+  cmp out expected || fail "a row of $rows is answered with another image"
+  cp r.rec lonely.rec && cp r.idx lonely.idx
+  predict 3 "$rows" lonely.rec
+  says err "'$rows' has no indexes" "nothing shows that its rows are the records of 'lonely.rec'"
+done

@@ -166,3 +166,37 @@ predict 3 net.onnx
 says err "it is an ONNX model"
 predict 3 net.h5
 says err "it is an HDF5 file"
+
+# Heads that are replaced anyway are no reason to refuse; other ends of prefixes.
+make nobias.safetensors "{k: v for k, v in t.items() if k != 'fc.bias'}"
+make short.safetensors "{**t, 'fc.bias': ['F32', [3], bytes(12)]}"
+make second.safetensors "{**t, 'fc2.weight': ['F32', [4, 64], bytes(1024)], 'fc2.bias': ['F32', [4], bytes(16)]}"
+make named.safetensors "renamed(t, lambda k: k.replace('fc.', 'fc_colour.'))"
+for file in nobias short second named; do
+  run 0 "${train[@]/#%4/3}" --model $file.safetensors --run ./head-$file --seed 1 --dry-run
+done
+predict 3 nobias.safetensors
+says err "no classification head"
+predict 0 plain.safetensors
+cp out expected
+same second.safetensors
+for prefix in resnet/ model_; do
+  make other.safetensors "renamed(t, lambda k: '$prefix' + k)"
+  same other.safetensors
+done
+predict 3 gone.pth
+says err "no model 'gone.pth': there is no such file"
+grep -q "built-in" err && fail "a missing file is answered with built-in networks"
+
+# Two prefixes in one folder: the model file there is the second's.
+run 0 "${train[@]}" --model plain.safetensors --save-result two --save-name a --seed 1
+rm -rf one && mkdir one
+cp two/a-* one
+rm -rf two
+run 0 "${train[@]/3,32,32/3,48,48}" --model plain.safetensors --save-result two --save-name b --seed 2
+cp one/a-* two
+run 0 predict two/b "${validation[@]}"
+says err "images of 3,48,48, as in 'two/"
+run 0 predict two/a "${validation[@]}" --image-shape 3,32,32
+run 0 predict two/a "${validation[@]}"
+says err "images of 3,224,224 are assumed"

@@ -60,7 +60,7 @@ TEST(Recipes, MayBeFiles) {
   const std::string file = (folder.path() / "mine.toml").string();
   write_file(file, std::string(recipe_named("quick").text) + "seed = 7\n");
   EXPECT_EQ(options_with({"--recipe", file}).integer("train.seed"), 7);
-  write_file(file, "[optimizer]\nlearning_rate = 1\n");
+  write_file(file, "[optimizer]\nlearning_rates = 1\n");
   EXPECT_THAT(refusal_of([&] {
                 (void)options_with({"--recipe", file});
               }),

@@ -49,14 +49,31 @@ HeadNames head_in(const NamedTensors& tensors, const std::string& module, int64_
   if (!head.found()) return {};
   head.weight = head.layer + std::string(kWeight);
   head.bias = head.layer + ".bias";
-  return count == (tensors.contains(head.bias) ? 2U : 1U) ? head : HeadNames{};
+  const auto bias = tensors.find(head.bias);
+  const bool whole =
+      bias != tensors.end() && bias->second.shape() == Shape{tensors.at(head.weight).shape()[0]};
+  return whole && count == 2 ? head : HeadNames{};
+}
+
+// What stands between the name of a module around the network and its own names.
+bool ends_prefix(char c) {
+  return c == '.' || c == '/' || c == '_' || c == ':' || c == '-';
+}
+
+bool is_head_name(std::string_view name) {
+  return std::ranges::any_of(kHeads, [&](std::string_view head) {
+    if (!name.starts_with(head)) return false;
+    const std::string_view rest = name.substr(head.size());  // of "fc2", "head_colour"
+    return rest.empty() || rest[0] == '_' || rest[0] == '-' || (rest[0] >= '0' && rest[0] <= '9');
+  });
 }
 
 }  // namespace
 
 bool resnet_prefix(std::string_view name, std::string& prefix) {
   size_t at = name.find(kFirstBlock);
-  while (at != name.npos && at > 0 && name[at - 1] != '.') at = name.find(kFirstBlock, at + 1);
+  while (at != name.npos && at > 0 && !ends_prefix(name[at - 1]))
+    at = name.find(kFirstBlock, at + 1);
   if (at == name.npos) return false;
   prefix = name.substr(0, at);
   return true;
@@ -91,9 +108,9 @@ HeadNames find_head(const NamedTensors& tensors, const std::string& prefix, int6
 bool is_beside_features(std::string_view name, const Tensor& tensor) {
   if (tensor.shape().rank() == 0) return true;
   const std::string_view first = first_component(name);
-  return std::ranges::find(kHeads, first) != kHeads.end() ||
-         std::ranges::any_of(kBeside,
-                             [&](std::string_view word) { return first.starts_with(word); });
+  return is_head_name(first) || std::ranges::any_of(kBeside, [&](std::string_view word) {
+           return first.starts_with(word);
+         });
 }
 
 }  // namespace orthrus::torch
