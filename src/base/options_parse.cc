@@ -285,7 +285,7 @@ std::vector<std::string> unknown_variables(std::span<const OptionTable> tables,
   const std::vector<std::string> names(known.begin(), known.end());
   std::vector<std::string> lines;
   for (const auto& [name, value] : environment) {
-    const auto is_in = [&](const std::string& group) { return name.starts_with(group); };
+    const auto is_in = [&name = name](const std::string& group) { return name.starts_with(group); };
     if (known.contains(name) || std::ranges::none_of(groups, is_in)) continue;
     const std::string hint = did_you_mean(name, names);
     lines.push_back(fmt::format("{}: no option has this name, so it has no effect{}{}", name,

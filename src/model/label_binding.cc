@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "data/similar_names.h"
 #include "data/text_lines.h"
+#include "model/cell_problems.h"
 #include "model/column_groups.h"
 #include "model/label_columns.h"
 #include "model/number_classes.h"
@@ -20,7 +21,11 @@ namespace {
 class LabelBinder {
  public:
   LabelBinder(Pictures& pictures, std::vector<Task>& tasks, const BindingOptions& options)
-      : pictures_(pictures), list_(pictures.list()), tasks_(tasks), options_(options) {
+      : pictures_(pictures),
+        list_(pictures.list()),
+        tasks_(tasks),
+        options_(options),
+        problems_(pictures) {
     columns_ = list_.columns;
     columns_.resize(static_cast<size_t>(list_.label_columns));
   }
@@ -130,7 +135,7 @@ class LabelBinder {
       for (const CellLabels& column : labels) group.width += static_cast<int>(column.width);
       width += group.width;
     }
-    if (problem_count_ > 0) throw_problems();
+    problems_.throw_if_any(options_.unknown_class_hint);
     for (size_t i = 0; i < groups_.size(); ++i) take_classes(groups_[i], decoded[i]);
     const int absent = width;
     if (!result_.absent.empty()) add_absent(absent, width);
@@ -160,7 +165,7 @@ class LabelBinder {
         labels = tag_cells(column.cells, lead);
         break;
     }
-    for (const CellProblem& problem : labels.problems) add_problem(place, problem);
+    for (const CellProblem& problem : labels.problems) problems_.add(place, problem);
     for (const std::string& warning : labels.warnings) {
       result_.warnings.push_back(list_.origin.string() + ": " + warning);
     }
@@ -191,39 +196,6 @@ class LabelBinder {
     }
     if (names) values_of_names_[group.lead] = std::move(values);
     return {};
-  }
-
-  void add_problem(size_t place, const CellProblem& problem) {
-    constexpr size_t kMostProblems = 10;
-    if (++problem_count_ > kMostProblems) return;
-    const LabelColumn& column = columns_[place];
-    if (column.is_folder) {
-      problems_.push_back(fmt::format("{}: folder {}", list_.origin.string(), problem.text));
-    } else {
-      problems_.push_back(fmt::format("{}: column '{}': {}", first_place(place, problem.cell),
-                                      shown(column.name), problem.text));
-    }
-    if (hint_.empty()) hint_ = problem.hint;
-  }
-
-  // "train.csv:17" of the first entry with that cell.
-  [[nodiscard]] std::string first_place(size_t place, size_t cell) const {
-    for (size_t i = 0; i < list_.entries.size(); ++i) {
-      if (list_.entries[i].labels[place] != static_cast<float>(cell)) continue;
-      const std::string where = pictures_.place_in_list(i);
-      return where.empty() ? pictures_.name(i) : where;
-    }
-    return list_.origin.string();
-  }
-
-  void throw_problems() {
-    if (problem_count_ > problems_.size()) {
-      problems_.push_back(fmt::format("and {} more", problem_count_ - problems_.size()));
-    }
-    if (!options_.unknown_class_hint.empty()) {
-      hint_ += (hint_.empty() ? "" : "; ") + options_.unknown_class_hint;
-    }
-    throw input_error("{}", fmt::join(problems_, "\n")).with_hint(hint_);
   }
 
   // What the cells say of the classes goes to the tasks that make classes of them.
@@ -426,9 +398,7 @@ class LabelBinder {
   TaskColumns places_;                // of each task
   std::vector<ColumnGroup> groups_;
   std::map<size_t, std::vector<float>> values_of_names_;  // by lead: of a list with names
-  std::vector<std::string> problems_;
-  size_t problem_count_ = 0;
-  std::string hint_;
+  CellProblems problems_;
   Binding result_;
 };
 

@@ -90,8 +90,7 @@ std::vector<std::string> tag_classes(const std::vector<std::vector<std::string>>
     names.insert(names.end(), of_cell.begin(), of_cell.end());
   }
   std::ranges::sort(names);
-  const auto repeated = std::ranges::unique(names);
-  names.erase(repeated.begin(), repeated.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
   return names;
 }
 

@@ -91,7 +91,8 @@ std::vector<std::string> resnet_prefixes(const NamedTensors& tensors) {
     if (resnet_prefix(name, prefix)) found.insert(prefix);
   }
   std::vector<std::string> prefixes(found.begin(), found.end());
-  std::ranges::stable_partition(prefixes, [](const std::string& p) { return !is_secondary(p); });
+  std::stable_partition(prefixes.begin(), prefixes.end(),
+                        [](const std::string& p) { return !is_secondary(p); });
   return prefixes;
 }
 
