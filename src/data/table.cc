@@ -44,6 +44,14 @@ bool is_selected(const ColumnSelection& selection, const std::string& name, size
   return std::ranges::find(selection.places, static_cast<int>(place)) != selection.places.end();
 }
 
+void point_for_comma(std::string& text) {
+  const size_t comma = text.find(',');
+  if (comma == text.npos) return;
+  std::string number = text;
+  number[comma] = '.';
+  if (parse_number<double>(number)) text = std::move(number);
+}
+
 class TableParser {
  public:
   TableParser(const std::filesystem::path& origin, const TableOptions& options)
@@ -211,7 +219,8 @@ class TableParser {
   }
 
   [[nodiscard]] float cell_number(CellReader& reader) {
-    const std::string& text = fields_[reader.field];
+    std::string& text = fields_[reader.field];
+    if (options_.decimal == ',') point_for_comma(text);
     const auto known = reader.number_of.find(text);
     if (known != reader.number_of.end()) return known->second;
     LabelColumn& column = list_.columns[reader.column];

@@ -28,6 +28,9 @@ struct TableOptions {
   // With a split column: rows whose cell is one of these, in lower case, are read.
   std::vector<std::string> splits = {};
   ColumnSelection selection = {};
+  // With a comma, numbers that have one are read as if it were a point: for a table beside others
+  // that have points. Otherwise texts stay as they are, and tasks know their separator.
+  char decimal = '.';
 };
 
 // Throws kInput as read_list does, also for a selected column with more than a million different

@@ -100,6 +100,7 @@ std::vector<OptionSpec> table_options() {
                "validation or dev; test.",
        .group = "Data"},
       {.key = "table.decimal",
+       .key_aliases = {"decimal"},
        .flag = "--decimal",
        .type = OptionType::kChoice,
        .default_text = ".",

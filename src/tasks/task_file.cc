@@ -91,13 +91,19 @@ class TaskFileReader {
 std::vector<Task> declared_tasks(std::span<const Options> entries, const std::string& decimal) {
   std::vector<Options> complete(entries.begin(), entries.end());
   for (Options& entry : complete) {
-    if (!entry.given("decimal") && !entry.has("from")) entry.resolve("decimal", decimal);
+    const bool own = entry.origin("decimal") != OptionOrigin::kDefault;
+    if (!own && !entry.has("from")) entry.resolve("decimal", decimal);
   }
   return TaskFileReader(complete).read();
 }
 
 std::vector<Options> read_task_file(const std::filesystem::path& path) {
   OptionTable table;
+  table.add(OptionSpec{.key = "table.decimal",
+                       .key_aliases = {"decimal"},
+                       .type = OptionType::kChoice,
+                       .default_text = ".",
+                       .choices = {".", ","}});
   table.add_section("task", task_section());
   Options options(table);
   read_option_file(path, options);
@@ -106,7 +112,14 @@ std::vector<Options> read_task_file(const std::filesystem::path& path) {
     throw usage_error("'{}' holds no task", path.string())
         .with_hint("each begins with a line [[task]]");
   }
-  return {entries.begin(), entries.end()};
+  std::vector<Options> tasks(entries.begin(), entries.end());
+  for (Options& entry : tasks) {
+    const bool own = entry.given("decimal") || entry.has("from");
+    if (!own && options.given("table.decimal")) {
+      entry.resolve("decimal", options.text("table.decimal"));
+    }
+  }
+  return tasks;
 }
 
 }  // namespace orthrus

@@ -21,7 +21,8 @@ namespace orthrus {
 [[nodiscard]] std::vector<Task> declared_tasks(std::span<const Options> entries,
                                                const std::string& decimal = ".");
 
-// The [[task]] entries of a file that holds nothing else. Throws kInput or kUsage as
+// The [[task]] entries of a file that holds nothing else but `decimal` (or [table] decimal) for
+// those that do not say theirs. Throws kInput or kUsage as
 // read_option_file(), and kUsage when there is none.
 [[nodiscard]] std::vector<Options> read_task_file(const std::filesystem::path& path);
 

@@ -32,6 +32,7 @@ TrainSource source_of(const Options& entry, const Options& options) {
   source.files.exclude = options.text("data.exclude");
   source.files.table = table_rules(options);
   source.files.columns = entry.list("columns");
+  source.files.table.decimal = entry.text("decimal").front();
   source.share = entry.real("share");
   return source;
 }
@@ -65,6 +66,11 @@ OptionTable source_section() {
        .max = 1e9,
        .help = "Its share of an epoch's pictures, beside the other sources' shares; without any, "
                "each picture has one turn."},
+      {.key = "decimal",
+       .type = OptionType::kChoice,
+       .default_text = ".",
+       .choices = {".", ","},
+       .help = "Decimal separator of the numbers in its table."},
       {.key = "columns",
        .type = OptionType::kList,
        .help = "Names of its label columns in their order, where it names none (.lst, .rec) or "

@@ -134,6 +134,11 @@ TEST(Table, TakesWhatSpreadsheetsWrite) {
   EXPECT_THAT(windows.warnings, ElementsAre(HasSubstr("backslashes in 1 path are read")));
 }
 
+TEST(Table, MayHaveDecimalCommas) {
+  EXPECT_THAT(column(table_of("path;x\na;0,5\nb;1\nc;a,b\n", {.decimal = ','}), 0),
+              ElementsAre("0.5", "1", "a,b"));
+}
+
 TEST(Table, TakesTheIndexOfPandas) {
   const ImageList list = table_of(",path,class\n7,a,0\n9,b,1\n");
   EXPECT_EQ(list.label_columns, 1);

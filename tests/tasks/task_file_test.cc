@@ -130,6 +130,16 @@ column = "grade"
               HasSubstr("missing: a derived task has no cells of its own"));
 }
 
+TEST_F(TaskFile, MayNameTheDecimalSeparatorOfAll) {
+  const std::string task =
+      "[[task]]\nname='a'\ncolumn='x'\n[[task]]\nname='b'\ncolumn='y'\ndecimal='.'\n";
+  for (const char* begin : {"decimal = ','\n", "[table]\ndecimal = ','\n"}) {
+    const std::vector<Task> tasks = read(begin + task);
+    EXPECT_EQ(tasks[0].cells.decimal, ',') << begin;
+    EXPECT_EQ(tasks[1].cells.decimal, '.') << begin;
+  }
+}
+
 TEST_F(TaskFile, TakesClassesByNumberOrFromAFile) {
   const std::string names = write("names.txt", "rose\r\ntulip\n\ndaisy").string();
   const std::vector<Task> tasks = read(
