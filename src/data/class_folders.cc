@@ -24,8 +24,7 @@ constexpr auto kPictureEndings =
     std::to_array<std::string_view>({".jpg", ".jpeg", ".png", ".webp"});
 
 std::string ending_of(const fs::path& path) {
-  std::string ending = path.extension().string();
-  for (char& c : ending) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+  const std::string ending = lower_case(path.extension().string());
   return ending;
 }
 

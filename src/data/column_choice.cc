@@ -15,9 +15,7 @@ constexpr auto kLabelNames =
     std::to_array<std::string_view>({"label", "class", "category", "target", "y"});
 
 bool has_label_name(const LabelColumn& column) {
-  std::string name = column.name;
-  for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-  return std::ranges::find(kLabelNames, name) != kLabelNames.end();
+  return std::ranges::find(kLabelNames, lower_case(column.name)) != kLabelNames.end();
 }
 
 std::string column_list(const std::vector<std::string>& names) {

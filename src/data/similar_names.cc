@@ -111,7 +111,7 @@ std::u32string decomposed(std::string_view text) {
   return result;
 }
 
-char32_t lower_case(char32_t c) {
+char32_t small_letter(char32_t c) {
   const auto within = [c](char32_t first, char32_t last) { return c >= first && c <= last; };
   if (within('A', 'Z') || within(0x391, 0x3A9) || within(0x410, 0x42F)) return c + 0x20;
   return within(0x400, 0x40F) ? c + 0x50 : c;
@@ -139,7 +139,7 @@ std::vector<std::string> similar_names(std::span<const std::string> names) {
   for (const std::string& name : names) {
     const std::u32string form = decomposed(name);
     std::u32string key = form;
-    std::ranges::transform(key, key.begin(), lower_case);
+    std::ranges::transform(key, key.begin(), small_letter);
     const auto [found, first] = group_of.try_emplace(key, groups.size());
     if (first) groups.push_back({.names = {}, .form = form});
     Group& group = groups[found->second];

@@ -116,8 +116,7 @@ Splits table_splits(const PictureFiles& files) {
 }  // namespace
 
 std::optional<SplitPart> split_named(std::string_view name) {
-  std::string plain(name);
-  for (char& c : plain) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+  const std::string plain = lower_case(name);
   for (const SplitName& known : kSplitNames) {
     if (known.name == plain) return known.part;
   }
@@ -143,8 +142,7 @@ std::string suspected_split_column(const PictureFiles& files) {
       {"split", "set", "subset", "partition", "part", "fold", "phase", "dataset"});
   if (!files.table.split_column.empty()) return {};
   for (const LabelColumn& column : table_columns(files.list, files.table)) {
-    std::string name = column.name;
-    for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+    const std::string name = lower_case(column.name);
     if (std::ranges::find(kSplitColumns, name) == kSplitColumns.end()) continue;
     PictureFiles split = files;
     split.table.split_column = column.name;

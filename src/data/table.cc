@@ -31,12 +31,6 @@ struct CellReader {
   std::unordered_map<std::string, float, CellHash, std::equal_to<>> number_of = {};
 };
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-  return result;
-}
-
 bool is_selected(const ColumnSelection& selection, const std::string& name, size_t place) {
   if (selection.all || std::ranges::find(selection.names, name) != selection.names.end()) {
     return true;
@@ -176,7 +170,7 @@ class TableParser {
     }
     if (std::string problem = check_fields(); !problem.empty()) return problem;
     if (header_.split_field && !options_.splits.empty()) {
-      const std::string part = lower(fields_[*header_.split_field]);
+      const std::string part = lower_case(fields_[*header_.split_field]);
       if (std::ranges::find(options_.splits, part) == options_.splits.end()) return {};
     }
     auto index = static_cast<int64_t>(list_.entries.size());
@@ -325,7 +319,7 @@ std::vector<std::pair<std::string, size_t>> count_splits(const std::filesystem::
   for (const ListEntry entry : list.entries) ++counts[static_cast<size_t>(entry.labels[place])];
   std::vector<std::pair<std::string, size_t>> parts;
   for (size_t i = 0; i < counts.size(); ++i) {
-    const std::string part = lower(column->cells[i]);
+    const std::string part = lower_case(column->cells[i]);
     const auto known = std::ranges::find(parts, part, &std::pair<std::string, size_t>::first);
     if (known == parts.end()) {
       parts.emplace_back(part, counts[i]);

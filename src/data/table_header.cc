@@ -24,11 +24,9 @@ constexpr auto kVaguePathNames =
 
 // In lower case, with underscores for blanks and hyphens.
 std::string plain_name(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
-    if (c == ' ' || c == '-') c = '_';
-  }
+  std::string result = lower_case(text);
+  std::ranges::replace_if(
+      result, [](char c) { return c == ' ' || c == '-'; }, '_');
   return result;
 }
 

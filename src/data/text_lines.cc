@@ -69,14 +69,6 @@ std::string_view strip(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
 }
 
-std::string shown(std::string_view text) {
-  constexpr size_t kMost = 60;
-  std::string result(text.substr(0, kMost));
-  std::ranges::replace_if(
-      result, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, '?');
-  return text.size() > kMost ? result + "..." : result;
-}
-
 std::optional<float> parse_label(std::string_view text) {
   if (text.empty() || is_nan_word(text)) return std::numeric_limits<float>::quiet_NaN();
   const std::optional<float> label = parse_number<float>(text);

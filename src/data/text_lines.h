@@ -13,14 +13,12 @@
 
 #include "base/error.h"
 #include "base/numbers.h"
+#include "base/text.h"
 
 namespace orthrus {
 
 // Without spaces, tabs and carriage returns at both ends.
 [[nodiscard]] std::string_view strip(std::string_view text);
-
-// Foreign text for a message: shortened, control characters replaced.
-[[nodiscard]] std::string shown(std::string_view text);
 
 // A label cell: empty and "nan" (in any case) are a missing label, NaN. Nothing for what is no
 // number or not finite.

@@ -63,10 +63,14 @@ class ColumnFinder {
   // A column as all tasks know it, for counting the different ones.
   using Key = std::pair<std::vector<std::string>, std::vector<size_t>>;
 
+  static Key key_of(const KnownColumns& known) {
+    return {known.names, known.names.empty() ? known.numbers : std::vector<size_t>()};
+  }
+
   std::vector<Key> different_columns() const {
     std::vector<Key> keys;
     for (const KnownColumns& known : known_) {
-      Key key{known.names, known.names.empty() ? known.numbers : std::vector<size_t>()};
+      Key key = key_of(known);
       if (std::ranges::find(keys, key) == keys.end()) keys.push_back(std::move(key));
     }
     return keys;
@@ -89,7 +93,7 @@ class ColumnFinder {
       next += count;
     }
     for (KnownColumns& known : known_) {
-      const Key key{known.names, known.names.empty() ? known.numbers : std::vector<size_t>()};
+      const Key key = key_of(known);
       known.names = renamed[static_cast<size_t>(std::ranges::find(keys, key) - keys.begin())];
     }
   }

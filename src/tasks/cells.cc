@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/numbers.h"
+#include "base/text.h"
 
 namespace orthrus {
 namespace {
@@ -15,12 +16,6 @@ constexpr auto kLikelyMissing = std::to_array<std::string_view>(
     {"na",      "n/a",           "#n/a",    "<na>",    "#na",   "n.a.",     "none",
      "null",    "nil",           "-",       "--",      "---",   "?",        ".",
      "missing", "not available", "#value!", "#div/0!", "#ref!", "undefined"});
-
-std::string lower_case(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-  return result;
-}
 
 // "1/3".
 std::optional<double> fraction(std::string_view cell) {
@@ -69,11 +64,7 @@ std::string missing_hint(std::string_view cell) {
 }
 
 std::string in_quotes(std::string_view cell) {
-  constexpr size_t kMost = 60;
-  std::string text(cell.substr(0, kMost));
-  std::ranges::replace_if(
-      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, '?');
-  return fmt::format("'{}{}'", text, cell.size() > kMost ? "..." : "");
+  return fmt::format("'{}'", shown(cell));
 }
 
 CellLabels number_cells(const std::vector<std::string>& cells, const Task& task) {

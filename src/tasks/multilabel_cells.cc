@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/suggest.h"
+#include "base/text.h"
 #include "tasks/cells.h"
 
 namespace orthrus {
@@ -20,14 +21,8 @@ constexpr auto kNegativeWords =
     std::to_array<std::string_view>({"no", "n", "false", "f", "negative", "neg", "absent"});
 constexpr auto kUncertainWords = std::to_array<std::string_view>({"uncertain", "u", "?"});
 
-std::string small_letters(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-  return result;
-}
-
 bool is_word(std::string_view cell, std::span<const std::string_view> words) {
-  return std::ranges::find(words, small_letters(cell)) != words.end();
+  return std::ranges::find(words, lower_case(cell)) != words.end();
 }
 
 // As a text, or as a number of the same value.
